@@ -1,0 +1,1 @@
+"""Tessera: a small membership CRM whose industries are plugins."""

@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, plugin host, events, due work, texts."""

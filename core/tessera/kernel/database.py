@@ -1,0 +1,159 @@
+"""The database: one engine for Piccolo and for raw SQL, and the unit of work that is run again when it must be."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import asyncpg
+import msgspec
+
+os.environ.setdefault("PICCOLO_CONF", "tessera.piccolo_conf")
+
+from piccolo.engine.postgres import PostgresEngine
+
+from tessera.kernel.errors import CannotRun, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+T = TypeVar("T")
+
+OLDEST_SERVER = 15
+"""The oldest major version of PostgreSQL that is supported."""
+
+ATTEMPTS = 5
+"""How often a unit of work is run when PostgreSQL asks to try again (40001, 40P01)."""
+
+
+class Engine(PostgresEngine):
+    """Piccolo's engine, quiet until it is told where the database is."""
+
+    async def check_version(self) -> None:
+        """Checked by ``connect``: at import there is no address to ask yet."""
+
+
+DB = Engine(config={})
+
+
+async def _prepare(connection: Any) -> None:
+    """JSON columns hold and give Python values."""
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, encoder=_encode_json, decoder=msgspec.json.decode, schema="pg_catalog")
+
+
+def _encode_json(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+async def connect(config: dict[str, Any], *, min_size: int = 1, max_size: int = 10) -> None:
+    """Open the pool, or say in one sentence why that cannot be.
+
+    ``config`` holds what ``asyncpg.connect`` takes. The server's version is checked once.
+    """
+    DB.config = config
+    try:
+        await DB.start_connection_pool(min_size=min_size, max_size=max_size, init=_prepare)
+        version = await fetchval("SELECT current_setting('server_version_num')::int")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as problem:
+        DB.pool = None
+        raise CannotRun(_why_unreachable(config, problem)) from problem
+    if version // 10000 < OLDEST_SERVER:
+        await disconnect()
+        raise CannotRun(f"the database server is PostgreSQL {version // 10000}: Tessera needs {OLDEST_SERVER} or newer")
+
+
+def _why_unreachable(config: dict[str, Any], problem: BaseException) -> str:
+    where = config.get("host") or config.get("dsn") or "the configured address"
+    if "@" in str(where):
+        where = str(where).rsplit("@", 1)[1]
+    said = str(problem).split("\n", 1)[0] or type(problem).__name__
+    return f"the database at {where} cannot be reached ({said}): start it, or correct [database] url in tessera.toml"
+
+
+async def disconnect() -> None:
+    """Close the pool; nothing happens where there is none."""
+    if DB.pool is not None:
+        await DB.close_connection_pool()
+
+
+def in_transaction_now() -> bool:
+    """Whether the caller is inside a unit of work."""
+    return DB.current_transaction.get() is not None
+
+
+async def in_transaction(work: Callable[[], Awaitable[T]]) -> T:
+    """Run ``work`` in one READ COMMITTED transaction and answer what it answers.
+
+    It is run again when PostgreSQL reports a serialisation failure or a deadlock, at most five
+    times, so it must have no effect outside the database. Inside a running unit of work it simply
+    joins it.
+    """
+    if in_transaction_now():
+        return await work()
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with DB.transaction():
+                return await work()
+        except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+            if attempt == ATTEMPTS:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
+    raise AssertionError("unreachable")
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[asyncpg.Connection]:
+    """The running transaction's connection, else one of the pool for the block."""
+    running = DB.current_transaction.get()
+    if running is not None:
+        yield running.connection
+        return
+    if DB.pool is None:
+        raise Unavailable("the database is not connected")
+    async with DB.pool.acquire() as borrowed:
+        yield cast("asyncpg.Connection", borrowed)
+
+
+async def fetch(sql: str, *args: Any) -> list[Any]:
+    """All rows of a query with ``$1`` placeholders, as asyncpg records."""
+    async with connection() as db:
+        return cast("list[Any]", await db.fetch(sql, *args))
+
+
+async def fetchrow(sql: str, *args: Any) -> Any:
+    """The first row, or ``None``."""
+    async with connection() as db:
+        return await db.fetchrow(sql, *args)
+
+
+async def fetchval(sql: str, *args: Any) -> Any:
+    """The first column of the first row, or ``None``."""
+    async with connection() as db:
+        return await db.fetchval(sql, *args)
+
+
+async def execute(sql: str, *args: Any) -> int:
+    """Run a statement and answer how many rows it touched."""
+    async with connection() as db:
+        status: str = await db.execute(sql, *args)
+    last = status.rsplit(" ", 1)[-1]
+    return int(last) if last.isdigit() else 0
+
+
+async def executemany(sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Run a statement for many rows in one round trip."""
+    async with connection() as db:
+        await db.executemany(sql, rows)
+
+
+async def copy_records(
+    table: str, records: Iterable[Sequence[Any]], columns: Sequence[str], *, schema: str | None = None
+) -> None:
+    """Load rows by ``COPY``; they bring their own ids."""
+    async with connection() as db:
+        await db.copy_records_to_table(table, records=records, columns=list(columns), schema_name=schema)

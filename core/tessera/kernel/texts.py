@@ -1,0 +1,72 @@
+"""The languages of the interface: which one is in force, and how an English text reads in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from babel.messages.pofile import read_po
+
+from tessera_hooks import Text, _
+
+__all__ = ["LOCALES", "Text", "_", "add_catalogue", "current_locale", "translate", "use_locale"]
+
+LOCALES = {"en": "English", "zh_Hans": "简体中文"}
+"""Languages with a complete interface, by code, each in its own name."""
+
+_locale: ContextVar[str] = ContextVar("locale", default="en")
+_catalogues: dict[str, dict[str, str]] = {"zh_Hans": {}}
+_loaded: set[Path] = set()
+
+
+def current_locale() -> str:
+    """The language that this request, message or command speaks."""
+    return _locale.get()
+
+
+def set_locale(locale: str) -> None:
+    """Speak another language from here on in this task."""
+    _locale.set(locale if locale in LOCALES else "en")
+
+
+@contextmanager
+def use_locale(locale: str) -> Iterator[None]:
+    """Speak another language within the block."""
+    token = _locale.set(locale if locale in LOCALES else "en")
+    try:
+        yield
+    finally:
+        _locale.reset(token)
+
+
+def add_catalogue(folder: Path) -> None:
+    """Take in the translations below ``folder`` (``zh_Hans/LC_MESSAGES/*.po``); once each."""
+    for locale, catalogue in _catalogues.items():
+        for path in sorted(folder.glob(f"{locale}/LC_MESSAGES/*.po")):
+            if path in _loaded:
+                continue
+            _loaded.add(path)
+            with path.open("rb") as file:
+                for message in read_po(file, locale=locale):
+                    if message.id and message.string and isinstance(message.id, str):
+                        catalogue[message.id] = str(message.string)
+
+
+def translate(text: str, locale: str | None = None) -> str:
+    """The text in the language in force or the one given; English where it has no translation."""
+    catalogue = _catalogues.get(locale or _locale.get())
+    source = text.source if isinstance(text, Text) else text
+    values: dict[str, Any] = text.values if isinstance(text, Text) else {}
+    if catalogue is None:
+        return str(text)
+    said = catalogue.get(source)
+    if said is None:
+        return str(text)
+    spoken = {k: translate(v, locale) if isinstance(v, Text) else v for k, v in values.items()}
+    return said.format(**spoken) if values else said
+
+
+add_catalogue(Path(__file__).parents[1] / "locale")

@@ -1,0 +1,294 @@
+"""Every hook that a plugin may implement; their reference is rendered from these docstrings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Literal
+from uuid import UUID
+
+import pluggy
+
+from tessera_hooks.conditions import Fact
+from tessera_hooks.declarations import (
+    Award,
+    Event,
+    Job,
+    MessageTemplate,
+    Permission,
+    Reaction,
+    RecordType,
+    Role,
+    Rule,
+    SampleData,
+    Screen,
+    Settling,
+    Slot,
+    StarterSet,
+)
+from tessera_hooks.texts import Text
+
+PROJECT = "tessera"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+Kind = Literal["declaring", "answering", "participating"]
+
+# --- declaring: called once at start, sync and pure --------------------------------------------------
+
+
+@hookspec
+def permissions() -> list[Permission]:  # type: ignore[empty-body]
+    """Declare rights that staff may hold.
+
+    Called once at start. Names are given without the plugin; ``attend`` of ``fitness`` is held as
+    ``fitness.attend``. Record types bring their own ``read`` and ``write``.
+
+    Example::
+
+        @hookimpl
+        def permissions():
+            return [Permission("attend", _("Take attendance"))]
+    """
+
+
+@hookspec
+def roles() -> list[Role]:  # type: ignore[empty-body]
+    """Declare roles that an integrator can give to staff.
+
+    Called once at start. A role of a plugin is offered where the plugin is enabled.
+
+    Example::
+
+        @hookimpl
+        def roles():
+            return [Role("coach", _("Coach"), ["members.read", "fitness.body_test.write"])]
+    """
+
+
+@hookspec
+def record_types() -> list[RecordType]:  # type: ignore[empty-body]
+    """Declare what the plugin keeps about members.
+
+    Called once at start. From each declaration come the form, list, timeline entry, trend chart,
+    JSON endpoints and export.
+
+    Example::
+
+        @hookimpl
+        def record_types():
+            return [body_test]
+    """
+
+
+@hookspec
+def events() -> list[Event]:  # type: ignore[empty-body]
+    """Declare the kinds of events that the plugin emits, beside those its record types bring.
+
+    Called once at start. An event that was not declared cannot be emitted.
+
+    Example::
+
+        @hookimpl
+        def events():
+            return [Event("class_attended", _("Came to a class"), ClassAttended)]
+    """
+
+
+@hookspec
+def facts() -> list[Fact]:  # type: ignore[empty-body]
+    """Declare what conditions may ask about a member.
+
+    Called once at start. The name begins with the plugin's.
+
+    Example::
+
+        @hookimpl
+        def facts():
+            return [Fact("fitness.tests", _("Body tests"), "number", "(SELECT count(*) …)")]
+    """
+
+
+@hookspec
+def rules() -> list[Rule]:  # type: ignore[empty-body]
+    """Ship workflows as data, to be switched on by an integrator.
+
+    Called once at start.
+
+    Example::
+
+        @hookimpl
+        def rules():
+            return [no_visit]
+    """
+
+
+@hookspec
+def message_templates() -> list[MessageTemplate]:  # type: ignore[empty-body]
+    """Ship texts that rules and staff may send; the integrator may change them.
+
+    Called once at start.
+
+    Example::
+
+        @hookimpl
+        def message_templates():
+            return [we_miss_you]
+    """
+
+
+@hookspec
+def reactions() -> list[Reaction]:  # type: ignore[empty-body]
+    """React to events after they were committed.
+
+    Called once at start; each reaction is then awaited at least once for every event it names.
+
+    Example::
+
+        @hookimpl
+        def reactions():
+            return [Reaction("welcome", ["member.created"], service.welcome)]
+    """
+
+
+@hookspec
+def screens() -> list[Screen]:  # type: ignore[empty-body]
+    """Bring pages and their place in the navigation.
+
+    Called once at start; their handlers answer below ``/<plugin>`` where the plugin is enabled.
+
+    Example::
+
+        @hookimpl
+        def screens():
+            return [Screen("today", _("Today"), "calendar", "attend", handlers=[today])]
+    """
+
+
+@hookspec
+def slots() -> list[Slot]:  # type: ignore[empty-body]
+    """Put pieces into named places of the core's pages.
+
+    Called once at start; a piece that raises is left out and reported, never the page.
+
+    Example::
+
+        @hookimpl
+        def slots():
+            return [Slot("member.card", "fitness/card.html", card_context)]
+    """
+
+
+@hookspec
+def jobs() -> list[Job]:  # type: ignore[empty-body]
+    """Declare work that comes round.
+
+    Called once at start; a job may be run twice or missed, so it looks at what is due in its tables.
+
+    Example::
+
+        @hookimpl
+        def jobs():
+            return [Job("tidy", timedelta(hours=1), service.tidy)]
+    """
+
+
+@hookspec
+def starter_set() -> StarterSet | None:
+    """Offer what a new business of this industry begins with.
+
+    Called once at start; ``apply`` is awaited when the integrator chooses it on the first-run page.
+
+    Example::
+
+        @hookimpl
+        def starter_set():
+            return StarterSet(_("Gym"), _("Switches on the reminder."), service.start)
+    """
+
+
+@hookspec
+def sample_data() -> SampleData | None:
+    """Offer invented records for demonstrations.
+
+    Called once at start; ``create`` is awaited by ``tessera demo`` with the members it made.
+
+    Example::
+
+        @hookimpl
+        def sample_data():
+            return SampleData(samples.create)
+    """
+
+
+# --- answering: sync and pure ------------------------------------------------------------------------
+
+
+@hookspec
+def points_multiplier(award: Award) -> Fraction | None:
+    """Scale the points a member is about to earn.
+
+    Called once per award, before the entry is written; ``award`` carries all that may be considered,
+    so the answer is pure. Answers are multiplied; ``None`` means no opinion.
+
+    Example::
+
+        @hookimpl
+        def points_multiplier(award):
+            return Fraction(2) if award.reason == "purchase" else None
+    """
+
+
+# --- participating: async, in the caller's transaction ------------------------------------------------
+
+
+@hookspec
+async def settle_purchase(purchase: Settling) -> None:
+    """Take part in settling a purchase.
+
+    Called inside the transaction that records it, one plugin after another. It may write the plugin's
+    own tables, may refuse with a domain error that rolls everything back, and never touches the
+    network. Not called for imported history.
+
+    Example::
+
+        @hookimpl
+        async def settle_purchase(purchase):
+            await service.use_coupons(purchase)
+    """
+
+
+@hookspec
+async def member_summaries(members: Sequence[UUID]) -> Mapping[UUID, Text]:  # type: ignore[empty-body]
+    """Say in a few words what the plugin knows of each of many members.
+
+    Called once for a list of members; members left out have nothing to say. The words of all plugins
+    stand beside each other.
+
+    Example::
+
+        @hookimpl
+        async def member_summaries(members):
+            return await service.last_tests(members)
+    """
+
+
+KINDS: dict[str, Kind] = {
+    "permissions": "declaring",
+    "roles": "declaring",
+    "record_types": "declaring",
+    "events": "declaring",
+    "facts": "declaring",
+    "rules": "declaring",
+    "message_templates": "declaring",
+    "reactions": "declaring",
+    "screens": "declaring",
+    "slots": "declaring",
+    "jobs": "declaring",
+    "starter_set": "declaring",
+    "sample_data": "declaring",
+    "points_multiplier": "answering",
+    "settle_purchase": "participating",
+    "member_summaries": "participating",
+}

@@ -1,0 +1,5 @@
+"""Body tests for gyms and studios, and a reminder for those who stay away."""
+
+from tessera_hooks import Manifest, _
+
+MANIFEST = Manifest(name="fitness", title=_("Fitness"), api=1, version="0.1.0")
