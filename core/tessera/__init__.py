@@ -1,1 +1,3 @@
 """Tessera: a small membership CRM whose industries are plugins."""
+
+__version__ = "0.1.0"

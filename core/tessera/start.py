@@ -1,11 +1,10 @@
-"""Opening an instance: database, keys, plugins, schema; the same for pages, worker and command line."""
+"""Opening an instance: keys, plugins, database, schema; the same for pages, worker and command line."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from tessera import domains
 from tessera.access import sealing
@@ -16,6 +15,21 @@ from tessera.kernel.migrations import Found, Migration, core_migrations, find_mi
 from tessera.kernel.plugins import PluginHost, discover, load_host
 from tessera.kernel.plugins.state import record_plugins, refuse_missing
 
+Say = Callable[[str], None]
+
+
+def _quiet(_: str) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An instance whose code is loaded and whose database is not yet open."""
+
+    instance: Instance
+    host: PluginHost
+    found: list[Found]
+
 
 @dataclass
 class Opened:
@@ -23,8 +37,8 @@ class Opened:
 
     instance: Instance
     host: PluginHost
-    server: embedded.EmbeddedServer | None
     found: list[Found]
+    server: embedded.EmbeddedServer | None
 
     async def close(self) -> None:
         """Let go of the database; the last process of the instance stops the embedded server."""
@@ -32,25 +46,28 @@ class Opened:
         if self.server is not None:
             await asyncio.to_thread(self.server.release)
 
+    def database_url(self) -> str:
+        """The database's address for clients other than ours."""
+        if self.server is not None:
+            return self.server.dsn()
+        return self.instance.settings.database.url
+
     def queue_url(self) -> str:
         """Where background jobs queue: a Redis by its address, else the database."""
-        settings = self.instance.settings
-        if settings.queue.url:
-            return settings.queue.url
-        return settings.database.url or self.server_dsn()
-
-    def server_dsn(self) -> str:
-        """The embedded server's address for other clients."""
-        if self.server is None:
-            return self.instance.settings.database.url
-        return self.server.dsn()
+        return self.instance.settings.queue.url or self.database_url()
 
 
-Say = Callable[[str], None]
+def load(instance: Instance) -> Loaded:
+    """Load the keys, the core's domains and all plugins that are there, and find their migrations."""
+    sealing.use_keys(instance.keys)
+    loaded = load_host(discover(instance.plugins_folder), domains.DOMAINS, domains.derivations())
+    return Loaded(instance, loaded, migrations_of(loaded))
 
 
-def _quiet(_: str) -> None:
-    return None
+def migrations_of(loaded: PluginHost) -> list[Found]:
+    """The core's migrations and those of every loaded plugin, in the order in which they run."""
+    plugins = [p.candidate for p in loaded.plugins.values()]
+    return [core_migrations(), *(find_migrations(c.name, c.migrations_folder, c.package) for c in plugins)]
 
 
 async def open_database(instance: Instance, say: Say = _quiet) -> embedded.EmbeddedServer | None:
@@ -68,37 +85,26 @@ async def open_database(instance: Instance, say: Say = _quiet) -> embedded.Embed
     return server
 
 
-def load_plugins(instance: Instance) -> tuple[PluginHost, list[Found]]:
-    """Load the core's domains and all plugins that are there, and find their migrations."""
-    loaded = load_host(discover(instance.plugins_folder), domains.DOMAINS, domains.derivations())
-    found = [core_migrations()]
-    for plugin in loaded.plugins.values():
-        found.append(find_migrations(plugin.name, plugin.candidate.migrations_folder, plugin.candidate.package))
-    return loaded, found
-
-
-async def open_instance_now(
-    instance: Instance,
+async def open_loaded(
+    loaded: Loaded,
     say: Say = _quiet,
     *,
     may_migrate: Callable[[list[Migration]], bool] | None = None,
     need_plugins: bool = True,
 ) -> Opened:
-    """Open an instance in this process.
+    """Open the database of a loaded instance.
 
-    Pending schema changes are run when ``may_migrate`` agrees (a fresh database needs no asking);
-    otherwise the start is refused with what to do. ``need_plugins`` off tolerates an enabled plugin
-    whose code has gone, for the commands that mend that.
+    A fresh database gets its schema without asking; pending changes of one in use are made when
+    ``may_migrate`` agrees, else the start is refused with what to do. ``need_plugins`` off tolerates
+    an enabled plugin whose code has gone, for the commands that mend that.
     """
-    sealing.use_keys(instance.keys)
-    loaded, found = load_plugins(instance)
-    server = await open_database(instance, say)
-    opened = Opened(instance, loaded, server, found)
+    server = await open_database(loaded.instance, say)
+    opened = Opened(loaded.instance, loaded.host, loaded.found, server)
     try:
-        await bring_up_to_date(found, may_migrate)
-        await record_plugins(loaded)
+        await bring_up_to_date(loaded.found, may_migrate)
+        await record_plugins(loaded.host)
         if need_plugins:
-            await refuse_missing(loaded)
+            await refuse_missing(loaded.host)
         await generation.reread()
     except BaseException:
         await opened.close()
@@ -106,18 +112,20 @@ async def open_instance_now(
     return opened
 
 
-async def bring_up_to_date(found: list[Found], may_migrate: Callable[[list[Migration]], bool] | None = None) -> None:
-    """Refuse a newer database; run what is pending where that is agreed or the database is fresh."""
+async def bring_up_to_date(found: list[Found], may_migrate: Callable[[list[Migration]], bool] | None) -> None:
+    """Refuse a newer database; make pending changes where that is agreed or the database is fresh."""
     await refuse_newer(found)
     waiting = await pending(found)
     if not waiting:
         return
     fresh = await database.fetchval("SELECT to_regclass('public.business')") is None
-    if not fresh and may_migrate is not None and not may_migrate(waiting):
-        raise CannotRun("the database must be brought up to date first: run `tessera backup FILE`, then `tessera migrate`")
+    if not fresh and (may_migrate is None or not may_migrate(waiting)):
+        raise CannotRun(
+            f"the database needs {len(waiting)} schema changes first: run `tessera backup FILE`, then `tessera migrate`"
+        )
     await migrate(found)
 
 
-def ready(_: Any = None) -> bool:
-    """Agree to anything: for starts that need no asking."""
+def agree(_: list[Migration]) -> bool:
+    """Agree to any schema change: for starts that nobody is there to ask."""
     return True

@@ -32,7 +32,8 @@ class FieldOptions:
 class Measure(FieldOptions):
     """A number with a unit and bounds; ``chart`` draws its trend.
 
-    The column holds the canonical unit. ``low`` and ``high`` are inclusive.
+    The column holds the canonical unit. ``low`` and ``high`` are inclusive. ``carry`` fills the last value
+    into a new form, for what hardly changes: people see it, and when it was taken, before they save it.
     """
 
     column: Any
@@ -41,6 +42,7 @@ class Measure(FieldOptions):
     high: int | Decimal = field(kw_only=True)
     decimals: int = field(default=1, kw_only=True)
     chart: bool = field(default=False, kw_only=True)
+    carry: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,16 @@ class Bands:
 class Derived:
     """A value computed from a record and the person, stored beside its inputs with the formula's version.
 
-    ``formula(row, person)`` is pure and answers ``None`` when an input is missing; ``row`` maps column
-    names to values. ``column`` is the stored column; ``version_column`` the one for the version.
+    ``formula(row, person)`` is pure; ``row`` maps column names to values. It is asked only where every one
+    of ``inputs`` (columns, ``"age"``, ``"sex"``) is known: otherwise there is no value, and people are told
+    which input is missing. It may answer ``None`` for what it was not made for. The value is kept in
+    ``column``, the formula's ``version`` in the column of the same name with ``_version`` behind.
     """
 
     column: Any
     label: Text
     formula: Callable[[Mapping[str, Any], Person], Decimal | None]
+    inputs: Sequence[Any] = ()
     version: int = 1
     unit: str = ""
     decimals: int = 1
@@ -135,9 +140,9 @@ class Derived:
 class RecordType:
     """A table about members, with how people see it; everything else follows from this declaration.
 
-    ``table`` is a Piccolo table in the plugin's schema that extends ``tessera.plugin.Record``.
-    ``name`` is singular and snake-case (``body_test``; from it the URLs ``/fitness/body-tests``, the
-    permissions ``fitness.body_test.read`` and ``.write``, the event ``fitness.body_test_recorded``).
+    ``table`` is a Piccolo table in the plugin's schema that extends ``tessera.plugin.Record``. Its name is
+    singular and snake-case (``body_test``; from it the URLs ``/fitness/body-tests``, the permissions
+    ``fitness.body_test.read`` and ``.write``, the event ``fitness.body_test_recorded``).
     ``natural_key`` names the columns by which an import recognises a record beside the member.
     """
 

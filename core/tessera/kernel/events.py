@@ -89,6 +89,15 @@ COLUMNS = (
 
 _INSERT = f"INSERT INTO event ({', '.join(COLUMNS)}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb)"
 
+INSERT_JSON = f"INSERT INTO event ({', '.join(COLUMNS)}) SELECT {', '.join(COLUMNS)} FROM json_populate_recordset(NULL::event, {{rows}})"
+"""SQL that writes the rows of ``as_json``, to stand among the parts of a larger statement."""
+
+
+def as_json(rows: list[tuple[Any, ...]]) -> str:
+    """The rows of events as one JSON array."""
+    named = [dict(zip(COLUMNS, [*row[:-1], msgspec.Raw(row[-1].encode())], strict=True)) for row in rows]
+    return msgspec.json.encode(named).decode()
+
 
 async def emit(
     kind: str,

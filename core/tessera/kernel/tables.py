@@ -124,7 +124,7 @@ class Inbox(Table, tablename="inbox"):
     event = UUID()
     at = Timestamptz()
 
-    once = Unique([consumer, event])
+    inbox_once = Unique([consumer, event])
 
 
 class Delivery(Table, tablename="delivery"):
@@ -139,7 +139,7 @@ class Delivery(Table, tablename="delivery"):
     lease_until = Timestamptz(null=True, default=None)
     parked_at = Timestamptz(null=True, default=None)
 
-    once = Unique([consumer, event])
+    delivery_once = Unique([consumer, event])
 
 
 class Progress(Table, tablename="progress"):

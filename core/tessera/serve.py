@@ -1,0 +1,156 @@
+"""``tessera run``: pages, and one worker beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import uvicorn
+from litestar import Litestar
+
+from tessera.app import make_app
+from tessera.kernel import generation
+from tessera.kernel.errors import CannotRun
+from tessera.kernel.instance import Instance, open_instance
+from tessera.kernel.logs import logger, set_up_logging
+from tessera.kernel.migrations import Migration
+from tessera.start import Loaded, agree, load, open_loaded
+from tessera.worker import keep_database
+
+_log = logger(__name__)
+
+
+def make_lifespan(loaded: Loaded) -> Callable[[Litestar], contextlib.AbstractAsyncContextManager[None]]:
+    """What opens the instance with the application and closes it with it."""
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        opened = await open_loaded(loaded, may_migrate=agree)
+        stop = asyncio.Event()
+        watching = [
+            asyncio.create_task(generation.watch(stop)),
+            asyncio.create_task(keep_database(stop, opened.server)),
+        ]
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.gather(*watching, return_exceptions=True)
+            await opened.close()
+
+    return lifespan
+
+
+def create_app() -> Litestar:
+    """The application of the instance in ``TESSERA_INSTANCE``, for any ASGI server."""
+    set_up_logging()
+    loaded = load(open_instance())
+    url = loaded.instance.settings.web.public_url
+    return make_app(loaded.host, public_url=url, lifespan=[make_lifespan(loaded)])
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse a port that is taken, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError:
+            raise CannotRun(f"port {port} needs more rights: choose one above 1023 with --port") from None
+        except OSError as problem:
+            said = problem.strerror or str(problem)
+            raise CannotRun(f"port {port} on {host} cannot be used ({said}): choose another with --port") from None
+
+
+def prepare(instance: Instance, say: Callable[[str], None], may_migrate: Callable[[list[Migration]], bool]) -> None:
+    """Open the instance once, so that what is wrong is said before anything is served."""
+
+    async def work() -> None:
+        opened = await open_loaded(load(instance), say, may_migrate=may_migrate)
+        await opened.close()
+
+    asyncio.run(work())
+
+
+def run(
+    instance: Instance,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    say: Callable[[str], None],
+    may_migrate: Callable[[list[Migration]], bool],
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until stopped, with one job worker beside unless the settings say otherwise."""
+    check_port(host, port)
+    with _hold_database(instance, say):
+        prepare(instance, say, may_migrate)
+        os.environ["TESSERA_INSTANCE"] = str(instance.folder)
+        ready()
+        beside = instance.settings.worker.beside
+        with _worker_beside(instance.folder) if beside else contextlib.nullcontext():
+            uvicorn.run(
+                "tessera.serve:create_app",
+                factory=True,
+                host=host,
+                port=port,
+                workers=workers if workers > 1 else None,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(instance.settings.web.trusted_proxies),
+                forwarded_allow_ips=instance.settings.web.trusted_proxies or None,
+                timeout_graceful_shutdown=10,
+            )
+
+
+@contextmanager
+def _hold_database(instance: Instance, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep the embedded server running while the parts of ``tessera run`` come and go."""
+    if instance.settings.database.url:
+        yield
+        return
+    from tessera.kernel import embedded
+
+    server = embedded.acquire(instance.data, on_wait=say)
+    try:
+        yield
+    finally:
+        server.release()
+
+
+@contextmanager
+def _worker_beside(folder: Path) -> Iterator[None]:
+    """One worker process that ends with this one, and is begun again when it dies."""
+    command = [sys.executable, "-m", "tessera", "--instance", str(folder), "worker", "--follow-parent"]
+    ending = threading.Event()
+    current: list[subprocess.Popen[bytes]] = []
+
+    def keep() -> None:
+        while not ending.is_set():
+            process = subprocess.Popen(command, stdin=subprocess.PIPE)
+            current[:] = [process]
+            code = process.wait()
+            if not ending.is_set():
+                _log.warning("worker_ended", code=code)
+                ending.wait(1.0)
+
+    keeper = threading.Thread(target=keep, name="worker-keeper", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        for process in current:
+            process.terminate()
+        keeper.join(timeout=15)
