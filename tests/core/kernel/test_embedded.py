@@ -46,11 +46,15 @@ def passable_folder():
     made = Path(tempfile.mkdtemp(prefix="tessera-test-")).resolve()
     made.chmod(0o711)
     yield made
-    for process in psutil.process_iter():
-        if is_postmaster_below(process, made):
-            process.send_signal(signal.SIGQUIT)
-            psutil.wait_procs([process], timeout=5)
+    end_servers_below(made)
     shutil.rmtree(made)
+
+
+def end_servers_below(folder):
+    servers = [process for process in psutil.process_iter() if is_postmaster_below(process, folder)]
+    for process in servers:
+        process.send_signal(signal.SIGQUIT)
+    psutil.wait_procs(servers, timeout=5)
 
 
 @pytest.fixture
@@ -69,11 +73,19 @@ def shared():
 
 
 @pytest.fixture(scope="module")
-def pattern():
-    """A database at rest, to be copied: faster than making one."""
+def resting():
+    """A folder with a database, near enough to / for a socket in it."""
     with passable_folder() as made:
         embedded.acquire(made / "data", options=QUICK).release()
         yield made / "data"
+
+
+@pytest.fixture(scope="module")
+def resting_far():
+    """A folder with a database, with a path too long for a socket in it."""
+    with passable_folder() as made:
+        embedded.acquire(made / ("shop-" * 25) / "data", options=QUICK).release()
+        yield made / ("shop-" * 25) / "data"
 
 
 @pytest.fixture
@@ -83,10 +95,17 @@ def new(folder):
 
 
 @pytest.fixture
-def data(new, pattern):
-    """A data folder with a database at rest."""
-    shutil.copytree(pattern / "postgres", new / "postgres")
-    return new
+def data(resting):
+    """The folder of a database at rest, which is at rest again for the next test."""
+    yield resting
+    end_servers_below(resting)
+
+
+@pytest.fixture
+def far(resting_far):
+    """The same with a long path."""
+    yield resting_far
+    end_servers_below(resting_far)
 
 
 @pytest.fixture
@@ -407,13 +426,6 @@ def test_a_folder_that_may_not_be_written_is_one_sentence(folder):
 # -- sockets
 
 
-@pytest.fixture
-def far(folder, pattern):
-    """A data folder whose path is too long for a socket in it."""
-    shutil.copytree(pattern / "postgres", folder / ("shop-" * 25) / "data" / "postgres")
-    return folder / ("shop-" * 25) / "data"
-
-
 @on_posix
 def test_a_long_path_gets_a_short_private_socket_folder_that_goes_with_the_server(far):
     handle = embedded.acquire(far, options=QUICK)
@@ -589,11 +601,11 @@ def test_a_large_log_is_put_aside_at_the_next_start(data):
 
 
 def test_a_dump_is_restored_into_another_database(data, held, folder):
-    tell(held, "CREATE TABLE visit (place text)", "INSERT INTO visit VALUES ('徐汇')")
+    tell(held, "CREATE TABLE body_test (place text)", "INSERT INTO body_test VALUES ('徐汇')")
     embedded.run_tool("pg_dump", ["--format=custom", f"--file={folder / 'dump'}"], server=held)
     other = embedded.acquire(data, database="restored")
     embedded.run_tool("pg_restore", ["--dbname", other.dsn(), folder / "dump"], server=other)
-    assert ask(other, "SELECT place FROM visit") == "徐汇"
+    assert ask(other, "SELECT place FROM body_test") == "徐汇"
     other.release()
 
 
@@ -622,6 +634,7 @@ def test_settings_of_ones_own_are_kept_beside_those_of_tessera(data):
     handle = embedded.acquire(data, options=QUICK)
     assert ask(handle, "SHOW max_connections") == "33"
     handle.release()
+    (data / "postgres" / settings.LOCAL_FILE).unlink()
 
 
 def test_the_doctor_finds_a_short_disk_and_a_foreign_version(new, monkeypatch):
