@@ -121,6 +121,8 @@ class Cluster:
             with suppress(FileNotFoundError):
                 self.pgdata.rmdir()
             fresh.rename(self.pgdata)
+        except CannotRun as problem:
+            raise CannotRun(f"the database could not be made in {self.pgdata}: {problem}") from None
         finally:
             password.unlink(missing_ok=True)
             shutil.rmtree(fresh, ignore_errors=True)

@@ -199,7 +199,7 @@ def refusing(data: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        where = problem.filename or data
+        where = os.fsdecode(problem.filename or data)
         advice = ADVICE.get(problem.errno or 0, "choose a folder that you may write to")
         raise CannotRun(
             f"the database in {data} cannot be used ({where}: {problem.strerror or problem}): {advice}"

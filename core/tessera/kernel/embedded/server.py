@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -28,6 +29,9 @@ TELL_AFTER = 5.0
 """Seconds after which whoever waits is told why."""
 STOP_PATIENCE = 120
 """Seconds that a stop may take: it writes out what is only in memory."""
+
+FULL = 16 * 1024**2
+"""Bytes free below which the disk is to blame: PostgreSQL asks for its own log in pieces of this size."""
 
 OnWait = Callable[[str], None] | None
 
@@ -132,7 +136,8 @@ class Server:
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, **cluster.process) as starter,
         ):
             ready = self._await_ready(lambda: starter.poll() is None, crashed=crashed, on_wait=on_wait)
-        if not ready:
+        # One whose starter was killed may have come up in the same moment, and ours gave way to it.
+        if not ready and not self._serves(on_wait):
             raise CannotRun(f"PostgreSQL did not start: {self._last_words(before)} (see {cluster.log})")
 
     def _await_ready(self, alive: Callable[[], bool], *, crashed: bool, on_wait: OnWait) -> bool:
@@ -191,7 +196,10 @@ class Server:
     def _last_words(self, before: int) -> str:
         with self.cluster.log.open("rb") as file:
             file.seek(before)
-            return reason(file.read(LOG_LIMIT).decode(errors="replace"))
+            why = reason(file.read(LOG_LIMIT).decode(errors="replace"))
+        if shutil.disk_usage(self.cluster.data).free < FULL:
+            return f"the disk is full, free some space: {why}"
+        return why
 
 
 def _is_ready(told: list[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,10 @@ from tessera.kernel.errors import CannotRun
 
 if TYPE_CHECKING:
     from tessera.kernel.embedded.handles import EmbeddedServer
+
+ERROR = re.compile(r"FATAL:|PANIC:|ERROR:|error:")
+PREFIX = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+ \w+ \[\d+\] ")
+"""What log_line_prefix puts before each line."""
 
 # A console's Ctrl-C goes to its whole foreground group: the server must outlive the one who types it.
 DETACHED: dict[str, Any] = (
@@ -83,10 +88,11 @@ def finish(
 
 
 def reason(output: str) -> str:
-    """The line that says why: the last one of those that name an error, else the last of all."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [line for line in lines if any(word in line for word in ("FATAL:", "PANIC:", "error:", "ERROR:"))]
-    return (errors or lines or ["it gave no reason"])[-1]
+    """The line that says why: the first that names an error, for the others follow from it; else the last of all."""
+    lines = [PREFIX.sub("", line.strip()) for line in output.splitlines() if line.strip()]
+    # "the database system is starting up" is only what clients were told meanwhile.
+    errors = [line for line in lines if ERROR.search(line) and "the database system is" not in line]
+    return (errors[:1] or lines[-1:] or ["it gave no reason"])[0]
 
 
 def _environment_of(server: EmbeddedServer) -> dict[str, str]:
