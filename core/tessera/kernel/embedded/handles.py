@@ -22,6 +22,7 @@ from urllib.parse import quote, urlencode
 
 import fasteners
 
+from tessera.kernel.embedded import binaries
 from tessera.kernel.embedded.account import share_with_owner
 from tessera.kernel.embedded.cluster import Cluster
 from tessera.kernel.embedded.server import PATIENCE, TELL_AFTER, OnWait, Server, StillStarting
@@ -183,14 +184,18 @@ def acquire(
 def restart_if_dead(handle: EmbeddedServer, on_wait: OnWait = None) -> bool:
     """Start the server again when it has been killed under a running process; True when this call did it.
 
-    Any process may call it at any time: the first one restarts, the others find it done.
+    Any process may call it at any time, every second if it likes: the first one restarts, the
+    others find it done. Raises CannotRun when the server cannot come up now; a later call may succeed.
     """
     holding = handle._holding  # noqa: SLF001 - the two are one module's business
     with holding.mutex:
         if holding.process != os.getpid() or not holding.handles:
             raise CannotRun(f"the server of {handle.data} was released: acquire it again")
-        with refusing(handle.data), holding.alone(on_wait) as server:
-            return server.bring_up(holding.options, on_wait)
+        with refusing(handle.data):
+            if Server(Cluster(handle.data, None, binaries.INSTALLED)).is_ready():
+                return False
+            with holding.alone(on_wait) as server:
+                return server.bring_up(holding.options, on_wait)
 
 
 @contextmanager

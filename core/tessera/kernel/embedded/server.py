@@ -56,6 +56,10 @@ class Server:
         except (IndexError, ValueError, psutil.Error):
             return None
 
+    def is_ready(self) -> bool:
+        """Whether the server is alive and says that it is ready: cheap enough to ask every second."""
+        return _is_ready(self.cluster.pid_file()) and self.postmaster() is not None
+
     def ping(self) -> pq.Ping:
         """Whether the server accepts connections, refuses them for now, or does not answer."""
         where = make_conninfo(**self.cluster.login(), dbname="postgres", connect_timeout=2)
