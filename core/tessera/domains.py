@@ -9,7 +9,7 @@ from tessera.kernel.plugins.host import Derivation
 
 DOMAINS: tuple[str, ...] = tuple(
     f"tessera.{name}.plugin"
-    for name in ("access", "members", "tasks", "records", "points", "purchases", "messaging", "rules", "desk")
+    for name in ("web", "access", "members", "tasks", "records", "points", "purchases", "messaging", "rules", "desk")
     if importlib.util.find_spec(f"tessera.{name}") and importlib.util.find_spec(f"tessera.{name}.plugin")
 )
 

@@ -12,7 +12,6 @@ from uuid import UUID
 
 import msgspec
 from saq import CronJob, Queue, Worker
-from tessera_hooks import Job
 
 from tessera.kernel import clock
 from tessera.kernel.business import business, has_business
@@ -21,6 +20,7 @@ from tessera.kernel.ids import uuid7
 from tessera.kernel.logs import logger
 from tessera.kernel.plugins import failures
 from tessera.kernel.plugins.host import CORE, host
+from tessera_hooks import Job
 
 QUEUE = "tessera"
 

@@ -155,7 +155,7 @@ async def _set_aside(consumer: Consumer, event: UUID, attempts: int = 1) -> None
         parked,
     )
     if parked:
-        _log.error("event_parked", consumer=consumer.name, event=str(event), attempts=attempts)
+        _log.error("event_parked", consumer=consumer.name, event_id=str(event), attempts=attempts)
 
 
 async def deliver_due() -> int:

@@ -117,7 +117,7 @@ def _lay_over(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
             if name not in environment:
                 continue
             value: Any = environment[name]
-            if field.type is list[str]:
+            if field.type == list[str]:
                 value = [part.strip() for part in value.split(",") if part.strip()]
             elif field.type is not str:
                 try:

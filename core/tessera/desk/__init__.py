@@ -1,0 +1,1 @@
+"""What spans rooms: the first page, and the member as page and as JSON."""

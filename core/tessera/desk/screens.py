@@ -1,0 +1,72 @@
+"""The first page, and one member's page."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from jinja2 import Environment
+from litestar import Request, get
+from litestar.params import FromPath, FromQuery
+from litestar.response import Redirect, Response, Template
+
+from tessera.access.actor import actor
+from tessera.access.service import store_of
+from tessera.desk.timeline import kinds_of, timeline
+from tessera.kernel.business import business
+from tessera.members import service as members
+from tessera.tasks import service as tasks
+from tessera.web.guard import SIGNED_IN
+from tessera.web.slots import fill
+
+
+def _environment(request: Request[Any, Any, Any]) -> Environment:
+    engine: Any = request.app.template_engine
+    made: Environment = engine.engine
+    return made
+
+
+@get("/", permission=SIGNED_IN)
+async def home(request: Request[Any, Any, Any]) -> Template:
+    """Where a working day begins: find a member, what is to do, what plugins put here."""
+    context = {
+        "cards": await fill(_environment(request), "home.card"),
+        "tasks": await tasks.open_tasks(limit=5) if actor().may("tasks.read") else [],
+    }
+    return Template("desk/home.html", context=context)
+
+
+@get("/members/{member_id:uuid}", permission="members.read")
+async def show_member(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Template:
+    """All of a member on one page: who, what matters now, and what happened."""
+    view = await members.member(member_id)
+    environment = _environment(request)
+    context = {
+        "member": view,
+        "store": store_of(view.store),
+        "age": view.age_on(business().today()),
+        "consents": await members.consents(member_id),
+        "actions": await fill(environment, "member.action", member_id),
+        "cards": await fill(environment, "member.card", member_id),
+        "timeline": await timeline(member_id),
+        "kinds": await kinds_of(member_id),
+        "kind": None,
+    }
+    return Template("desk/member.html", context=context)
+
+
+@get("/members/{member_id:uuid}/timeline", permission="members.read")
+async def show_timeline(
+    request: Request[Any, Any, Any],
+    member_id: FromPath[UUID],
+    cursor: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+) -> Response[Any] | Template:
+    """A stretch of a member's history, for the page that shows the rest already."""
+    if request.headers.get("hx-request") != "true":
+        return Redirect(f"/members/{member_id}")
+    stretch = await timeline(member_id, cursor=cursor, kind=kind or None)
+    return Template("desk/timeline.html", context={"member_id": member_id, "timeline": stretch, "kind": kind or None})
+
+
+handlers = [home, show_member, show_timeline]

@@ -1,0 +1,63 @@
+"""Money and time: whole minor units, and days that belong to a zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tessera.kernel import clock
+from tessera.kernel.errors import Invalid
+from tessera.kernel.money import format_minor, minor_digits, parse_minor, to_minor
+
+
+@pytest.mark.parametrize(("currency", "digits"), [("CNY", 2), ("JPY", 0), ("KWD", 3), ("GBP", 2)])
+def test_a_currency_has_its_own_decimals(currency, digits):
+    assert minor_digits(currency) == digits
+
+
+@given(st.integers(-(10**12), 10**12), st.sampled_from(["CNY", "JPY", "KWD"]))
+def test_an_amount_survives_being_written_and_read(minor, currency):
+    written = str(Decimal(minor).scaleb(-minor_digits(currency)))
+    assert parse_minor(written, currency) == minor
+
+
+def test_more_decimals_than_the_currency_knows_are_refused():
+    with pytest.raises(Invalid, match=r'"12\.345" has more decimals than CNY knows'):
+        parse_minor("12.345", "CNY")
+
+
+@pytest.mark.parametrize("text", ["", "twelve", "1e400x", "NaN", "Infinity"])
+def test_what_is_no_amount_is_refused(text):
+    with pytest.raises(Invalid, match="is no amount"):
+        parse_minor(text, "CNY")
+
+
+def test_a_finer_amount_is_rounded_half_up():
+    assert to_minor(Decimal("0.425"), "GBP") == 43
+
+
+def test_an_amount_is_shown_as_its_readers_write_it():
+    assert format_minor(125050, "CNY", "zh_Hans") == "¥1,250.50"
+
+
+def test_an_unknown_currency_is_named():
+    with pytest.raises(Invalid, match='"YUAN" is no currency'):
+        minor_digits("YUAN")
+
+
+def test_an_unknown_zone_is_named():
+    with pytest.raises(Invalid, match='"Shanghai" is no time zone: give an IANA name'):
+        clock.zone("Shanghai")
+
+
+def test_a_day_belongs_to_its_zone():
+    evening = datetime(2026, 3, 1, 17, tzinfo=UTC)
+    assert clock.local_day(evening, "Asia/Shanghai") == date(2026, 3, 2)
+
+
+def test_midnight_is_local():
+    assert clock.midnight(date(2026, 7, 1), "America/New_York") == datetime(2026, 7, 1, 4, tzinfo=UTC)
