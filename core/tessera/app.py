@@ -25,7 +25,7 @@ API = "/api/v1"
 
 def domain_modules(drawer: str) -> Iterator[ModuleType]:
     """The modules of one drawer (``screens``, ``api``) of all domains that have it."""
-    for plugin_module in ("tessera.web.plugin", *DOMAINS):
+    for plugin_module in DOMAINS:
         name = plugin_module.removesuffix(".plugin") + f".{drawer}"
         if importlib.util.find_spec(name):
             yield importlib.import_module(name)

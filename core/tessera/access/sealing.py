@@ -1,0 +1,127 @@
+"""Sealed values: unreadable without the instance's keys, and found again only when they are exactly equal.
+
+A sealed value is the version of its data key (2 bytes, big-endian) and AES-SIV of the value (RFC 5297,
+with a 512-bit key). AES-SIV needs no nonce and never fails badly: equal values give equal seals under
+one key, which is what the lookup shows anyway.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from tessera.kernel.errors import CannotRun
+from tessera.kernel.keys import Keys
+
+MASK = "*"
+
+_keys: Keys | None = None
+
+
+def use_keys(keys: Keys) -> None:
+    """Seal, look up and sign with these keys from here on in this process."""
+    global _keys
+    _keys = keys
+    _cipher.cache_clear()
+
+
+def keys() -> Keys:
+    """The keys in use."""
+    if _keys is None:
+        raise CannotRun("no keys are in use: open the instance first")
+    return _keys
+
+
+@lru_cache(maxsize=16)
+def _cipher(version: int) -> AESSIV:
+    try:
+        return AESSIV(keys().data_keys[version])
+    except KeyError:
+        raise CannotRun(
+            f"a value was sealed with data key {version}, which the key file does not hold: "
+            "bring the keys that belong to this database"
+        ) from None
+
+
+def seal(value: bytes | str) -> bytes:
+    """The value under the newest data key."""
+    plain = value.encode() if isinstance(value, str) else value
+    version = keys().newest
+    prefix = version.to_bytes(2, "big")
+    return prefix + _cipher(version).encrypt(plain, [prefix])
+
+
+def unseal(sealed: bytes) -> bytes:
+    """The value of a seal of any version; a changed or foreign seal is refused."""
+    prefix = sealed[:2]
+    try:
+        return _cipher(int.from_bytes(prefix, "big")).decrypt(sealed[2:], [prefix])
+    except InvalidTag:
+        raise CannotRun(
+            "a sealed value does not open: the key file belongs to another database, or the value was changed"
+        ) from None
+
+
+def unseal_text(sealed: bytes) -> str:
+    """The text of a seal."""
+    return unseal(sealed).decode()
+
+
+def sealed_with(sealed: bytes) -> int:
+    """The version of the data key that a value was sealed with."""
+    return int.from_bytes(sealed[:2], "big")
+
+
+def lookup(kind: str, normalised: str) -> bytes:
+    """What an identity is found by: HMAC-SHA256 of kind and normalised value under the index key."""
+    return hmac.digest(keys().index_key, f"{kind}\x00{normalised}".encode(), "sha256")
+
+
+def sign(purpose: str, value: str) -> str:
+    """A signature over something that a browser brings back, valid for one purpose only."""
+    digest = hmac.digest(keys().cookie_secret, f"{purpose}\x00{value}".encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def is_signed(purpose: str, value: str, signature: str) -> bool:
+    """Whether a signature was made here for this purpose and value."""
+    return hmac.compare_digest(sign(purpose, value), signature)
+
+
+def digest(secret: str) -> bytes:
+    """What is stored of a random secret (a session's, an API key's): SHA-256, for it cannot be guessed."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def mask_phone(phone: str) -> str:
+    """A phone number as anyone may see it: ``138****8000``; the country code of mainland China is left out."""
+    local = phone.removeprefix("+86")
+    plus = "+" if local.startswith("+") else ""
+    digits = local.removeprefix("+")
+    if len(digits) < 7:
+        return MASK * len(digits)
+    head = 3
+    return f"{plus}{digits[:head]}{MASK * (len(digits) - head - 4)}{digits[-4:]}"
+
+
+def mask_email(email: str) -> str:
+    """An e-mail address as anyone may see it: ``a***@example.com``."""
+    name, at, domain = email.partition("@")
+    return f"{name[:1]}{MASK * 3}{at}{domain}"
+
+
+def mask(value: str, *, head: int = 0, tail: int = 4) -> str:
+    """Any other identity: only its tail, and its head where asked; short values are masked whole."""
+    if len(value) <= head + tail + 2:
+        return MASK * len(value)
+    return value[:head] + MASK * (len(value) - head - tail) + value[len(value) - tail :]
+
+
+def is_masked(value: str) -> bool:
+    """Whether a value coming back is a masked one, which must not be stored."""
+    return MASK * 3 in value

@@ -1,0 +1,131 @@
+"""API keys: made and shown once, recognised by their SHA-256, taken back at any time."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from tessera.access import sealing
+from tessera.access.actor import Actor, Grant, actor
+from tessera.access.service.roles import check_permissions, refuse_beyond
+from tessera.access.service.stores import check_name
+from tessera.kernel import clock, generation
+from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
+from tessera.kernel.errors import NotFound
+from tessera.kernel.ids import uuid7
+from tessera_hooks import _
+
+PREFIX = "tsr_"
+REMEMBER = 5.0
+"""Seconds for which a key that was recognised is not looked up again; a revoked one is gone at once here
+and, through the generation, within a moment elsewhere."""
+
+NOTE_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """An API key as people see it; never the key."""
+
+    id: UUID
+    name: str
+    prefix: str
+    permissions: Sequence[str]
+    store: UUID | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+_known: dict[bytes, tuple[float, Actor, datetime | None]] = {}
+
+
+async def forget_known() -> None:
+    """Look every key up again."""
+    _known.clear()
+
+
+generation.on_change(forget_known)
+
+
+async def add_key(
+    name: str, permissions: Sequence[str], *, store: UUID | None = None, expires_at: datetime | None = None
+) -> str:
+    """Make a key and answer it: this is the only time that anyone sees it."""
+    name, permissions = check_name(name), check_permissions(permissions)
+    refuse_beyond(actor(), permissions, store)
+    key = PREFIX + secrets.token_urlsafe(32)
+    await execute(
+        "INSERT INTO api_key (id, name, key_hash, prefix, permissions, store, created_by, created_at, expires_at) "
+        "VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9)",
+        uuid7(),
+        name,
+        sealing.digest(key),
+        key[:12],
+        msgspec.json.encode(permissions).decode(),
+        store,
+        actor().staff_id,
+        clock.now(),
+        expires_at,
+    )
+    return key
+
+
+async def recognise(key: str) -> Actor | None:
+    """The program that holds a key; ``None`` when there is no such key, or it has ended."""
+    digest = sealing.digest(key)
+    known = _known.get(digest)
+    now = clock.now()
+    if known is not None and known[0] > time.monotonic():
+        return known[1] if known[2] is None or known[2] > now else None
+    row = await fetchrow(
+        "SELECT id, name, permissions, store, expires_at, last_used_at FROM api_key "
+        "WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+        digest,
+        now,
+    )
+    if row is None:
+        _known.pop(digest, None)
+        return None
+    if row["last_used_at"] is None or now - row["last_used_at"] > NOTE_EVERY:
+        await execute("UPDATE api_key SET last_used_at = $2 WHERE id = $1", row["id"], now)
+    someone = _actor_of(row)
+    if len(_known) > 1000:
+        _known.clear()
+    _known[digest] = (time.monotonic() + REMEMBER, someone, row["expires_at"])
+    return someone
+
+
+def _actor_of(row: Any) -> Actor:
+    grant = Grant(tuple(row["permissions"]), row["store"])
+    return Actor("key", row["name"], (grant,), key_id=row["id"], store=row["store"])
+
+
+async def revoke(key: UUID) -> None:
+    """Take a key back; history keeps its name."""
+
+    async def work() -> None:
+        if not await execute(
+            "UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", key, clock.now()
+        ):
+            raise NotFound(_("there is no such key"))
+        await generation.bump()
+
+    await in_transaction(work)
+    _known.clear()
+
+
+async def list_keys() -> list[KeyFacts]:
+    """All keys that work, newest first."""
+    rows = await fetch(
+        "SELECT id, name, prefix, permissions, store, created_at, expires_at, last_used_at FROM api_key "
+        "WHERE revoked_at IS NULL ORDER BY created_at DESC"
+    )
+    return [KeyFacts(**dict(row)) for row in rows]

@@ -1,0 +1,177 @@
+"""Roles: those of the core and of plugins, and those that the business made or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+
+from tessera.access.actor import Actor, Grant
+from tessera.access.permissions import covers
+from tessera.access.service.stores import check_code, check_name
+from tessera.kernel import clock, generation
+from tessera.kernel.database import execute, fetch, in_transaction
+from tessera.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from tessera.kernel.plugins import host
+from tessera.kernel.plugins.host import CORE
+from tessera_hooks import Text, _
+
+EVERYTHING = "*"
+
+
+class RoleUnknown(NotFound):
+    """There is no role of that code."""
+
+    code = "role_unknown"
+
+
+class RoleInUse(Conflict):
+    """Someone still holds the role."""
+
+    code = "role_in_use"
+
+
+@dataclass(frozen=True)
+class RoleFacts:
+    """A role that staff can hold; ``own`` when the business made it."""
+
+    code: str
+    title: Text | str
+    permissions: tuple[str, ...]
+    plugin: str
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class PermissionFacts:
+    """A permission by its full name."""
+
+    name: str
+    title: Text
+    plugin: str
+
+
+_own: dict[str, RoleFacts] = {}
+
+
+async def read_roles() -> None:
+    """Read the business's own roles anew."""
+    rows = await fetch("SELECT code, title, permissions, plugin FROM role ORDER BY title")
+    fresh = {r["code"]: RoleFacts(r["code"], r["title"], tuple(r["permissions"]), r["plugin"], own=True) for r in rows}
+    _own.clear()
+    _own.update(fresh)
+
+
+generation.on_change(read_roles)
+
+
+def roles() -> dict[str, RoleFacts]:
+    """All roles by code: the core's, those of plugins that are enabled, then the business's own.
+
+    A plugin's role is called ``fitness.coach``.
+    """
+    declared = {}
+    for d in host().declared_in("roles"):
+        code = d.value.name if d.plugin == CORE else f"{d.plugin}.{d.value.name}"
+        declared[code] = RoleFacts(code, d.value.title, tuple(d.value.permissions), d.plugin)
+    return {**declared, **_own}
+
+
+def role(code: str) -> RoleFacts:
+    """One role; a plugin's is found by its short name too, where only one plugin has it."""
+    known = roles()
+    if code in known:
+        return known[code]
+    short = [r for r in known.values() if r.code.endswith(f".{code}")]
+    if len(short) == 1:
+        return short[0]
+    raise RoleUnknown(
+        _('there is no role "{code}": the roles are {known}', code=code, known=", ".join(known)), field="role"
+    )
+
+
+def permissions() -> list[PermissionFacts]:
+    """All permissions that can be given."""
+    found = []
+    for d in host().declared_in("permissions"):
+        name = d.value.name if d.plugin == CORE else f"{d.plugin}.{d.value.name}"
+        found.append(PermissionFacts(name, d.value.title, d.plugin))
+    return found
+
+
+def check_permissions(wanted: Sequence[str]) -> list[str]:
+    """Full names of permissions, or a refusal that names the one that does not exist."""
+    known = {p.name for p in permissions()} | {EVERYTHING}
+    for name in wanted:
+        if name not in known and not (name.endswith(".*") and any(k.startswith(name[:-1]) for k in known)):
+            message = _(
+                'there is no permission "{name}": choose from {known}', name=name, known=", ".join(sorted(known))
+            )
+            raise Invalid(message, [FieldError("permissions", message)])
+    if not wanted:
+        message = _("choose at least one permission")
+        raise Invalid(message, [FieldError("permissions", message)])
+    return list(dict.fromkeys(wanted))
+
+
+def refuse_beyond(someone: Actor, given: Sequence[str], store: UUID | None) -> None:
+    """Refuse to hand out a right that ``someone`` does not hold in that store themselves."""
+    for permission in permissions():
+        if not covers(tuple(given), permission.name):
+            continue
+        own = someone.stores_with(permission.name)
+        if own is not None and store not in own:
+            raise Forbidden(
+                _("You may not give a right that you do not hold yourself: {title}.", title=permission.title)
+            )
+
+
+def grants(held: Sequence[tuple[str, UUID | None]]) -> tuple[Grant, ...]:
+    """What roles held in stores allow; a role that is no longer there allows nothing."""
+    known = roles()
+    return tuple(Grant(known[code].permissions, store) for code, store in held if code in known)
+
+
+async def keep_role(code: str, title: str, wanted: Sequence[str]) -> RoleFacts:
+    """Make a role of one's own, or change one; a built-in role keeps its name and changes its rights.
+
+    The owner's role stays as it is, so that nobody locks everyone out.
+    """
+    code, title, checked = check_code(code), check_name(title), check_permissions(wanted)
+    if code == "owner":
+        message = _("the owner may always do everything: choose another code")
+        raise Invalid(message, [FieldError("code", message)])
+
+    async def work() -> None:
+        await execute(
+            "INSERT INTO role (code, title, permissions, plugin, created_at) VALUES ($1, $2, $3::jsonb, $4, $5) "
+            "ON CONFLICT (code) DO UPDATE SET title = excluded.title, permissions = excluded.permissions",
+            code,
+            title,
+            msgspec.json.encode(checked).decode(),
+            CORE,
+            clock.now(),
+        )
+        await generation.bump()
+
+    await in_transaction(work)
+    await generation.refresh()
+    return roles()[code]
+
+
+async def drop_role(code: str) -> None:
+    """Take a role of one's own away; refused while someone holds it and nothing declared stands behind it."""
+
+    async def work() -> None:
+        held = await fetch("SELECT 1 FROM staff_role WHERE role = $1 LIMIT 1", code)
+        declared = {d.value.name for d in host().declared("roles") if d.plugin == CORE}
+        if held and code not in declared:
+            raise RoleInUse(_("someone still holds this role: give them another one first"))
+        if not await execute("DELETE FROM role WHERE code = $1", code):
+            raise RoleUnknown(_("there is no such role"))
+        await generation.bump()
+
+    await in_transaction(work)
+    await generation.refresh()

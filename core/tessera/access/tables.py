@@ -1,0 +1,114 @@
+"""Stores and circles, staff and what they may do, sessions, API keys, and attempts to sign in."""
+
+from __future__ import annotations
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Boolean,
+    Bytea,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.constraints import Unique
+from piccolo.table import Table
+
+
+class Circle(Table, tablename="circle"):
+    """Stores that know the same members."""
+
+    id = UUID(primary_key=True, default=None)
+    code = Varchar(length=40, unique=True)
+    name = Varchar(length=200)
+    created_at = Timestamptz()
+
+
+class Store(Table, tablename="store"):
+    """A place where members are served; ``code`` is how files and tills call it."""
+
+    id = UUID(primary_key=True, default=None)
+    code = Varchar(length=40, unique=True)
+    name = Varchar(length=200)
+    timezone = Varchar(length=64)
+    currency = Varchar(length=3)
+    circle = ForeignKey(Circle, on_delete=OnDelete.restrict)
+    active = Boolean(default=True)
+    created_at = Timestamptz()
+
+
+class Staff(Table, tablename="staff"):
+    """Someone who works here and signs in."""
+
+    id = UUID(primary_key=True, default=None)
+    login = Varchar(length=80, unique=True)
+    name = Varchar(length=200)
+    password_hash = Text()
+    locale = Varchar(length=16, null=True, default=None)
+    theme = Varchar(length=8, null=True, default=None)
+    active = Boolean(default=True)
+    created_at = Timestamptz()
+
+
+class StaffRole(Table, tablename="staff_role"):
+    """A role that someone holds in one store, or without a store everywhere."""
+
+    id = UUID(primary_key=True, default=None)
+    staff = ForeignKey(Staff, on_delete=OnDelete.cascade)
+    role = Varchar(length=80)
+    store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.cascade)
+
+
+class OwnRole(Table, tablename="role"):
+    """A role as this business wants it: its own, or in the place of a declared one of the same code."""
+
+    code = Varchar(length=80, primary_key=True)
+    title = Varchar(length=200)
+    permissions = JSONB()
+    plugin = Varchar(length=40, default="core")
+    created_at = Timestamptz()
+
+
+class Session(Table, tablename="session"):
+    """Someone signed in at one browser; the browser holds the token, the row its SHA-256."""
+
+    id = UUID(primary_key=True, default=None)
+    token_hash = Bytea(unique=True)
+    staff = ForeignKey(Staff, on_delete=OnDelete.cascade)
+    store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.set_null)
+    created_at = Timestamptz()
+    last_seen_at = Timestamptz()
+    expires_at = Timestamptz(index=True)
+    user_agent = Varchar(length=300)
+
+
+class ApiKey(Table, tablename="api_key"):
+    """A program's key: shown once, kept as SHA-256, recognised by people through its prefix."""
+
+    id = UUID(primary_key=True, default=None)
+    name = Varchar(length=200)
+    key_hash = Bytea(unique=True)
+    prefix = Varchar(length=16)
+    permissions = JSONB()
+    store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict)
+    created_by = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.restrict)
+    created_at = Timestamptz()
+    expires_at = Timestamptz(null=True, default=None)
+    last_used_at = Timestamptz(null=True, default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+
+
+class SignInAttempt(Table, tablename="sign_in_attempt"):
+    """Failures to sign in, counted by login, address and both; ``key`` is a keyed hash of them."""
+
+    id = UUID(primary_key=True, default=None)
+    scope = Varchar(length=10)
+    key = Bytea()
+    failures = Integer(default=0)
+    last_at = Timestamptz(index=True)
+    blocked_until = Timestamptz()
+
+    sign_in_attempt_once = Unique([scope, key])

@@ -1,0 +1,118 @@
+"""Forms of pages: reading them, showing them again with what was wrong, and going on when all is well.
+
+A handler that takes a form reads like this::
+
+    @post("/settings/stores", permission="settings.write")
+    async def add(request: Request) -> Response:
+        form = await read_form(request)
+        try:
+            await service.add_store(form["code"], name=form["name"])
+        except DomainError as refusal:
+            return shown_again("web/settings/stores.html", form, refusal, await context())
+        return done("/settings/stores", _("The store was added."))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Request, Response
+from litestar.datastructures import UploadFile
+from litestar.response import Redirect, Template
+
+from tessera.kernel.errors import DomainError, Invalid
+from tessera.kernel.texts import translate
+from tessera.web.errors import problem_of
+from tessera.web.visit import visit
+from tessera_hooks import Text
+
+
+@dataclass
+class Form:
+    """What someone filled in, and what is wrong with it; an empty one for a page that is opened."""
+
+    values: dict[str, list[str]] = field(default_factory=dict)
+    files: dict[str, UploadFile] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @classmethod
+    def of(cls, **values: object) -> Form:
+        """A form that is filled in already: ``Form.of(name=store.name)``; lists for several choices."""
+        filled = {
+            name: [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)]
+            for name, value in values.items()
+            if value is not None
+        }
+        return cls(filled)
+
+    def __getitem__(self, name: str) -> str:
+        """The value of a field without spaces around it; empty when it was not filled in."""
+        return self.values.get(name, [""])[-1].strip()
+
+    def all(self, name: str) -> list[str]:
+        """All values of a field that can be given several times."""
+        return [value.strip() for value in self.values.get(name, []) if value.strip()]
+
+    def has(self, name: str, value: str) -> bool:
+        """Whether a choice was made."""
+        return value in self.values.get(name, [])
+
+    def secret(self, name: str) -> str:
+        """A password: exactly as it was typed."""
+        return self.values.get(name, [""])[-1]
+
+    def refuse(self, refusal: DomainError) -> None:
+        """Note what is wrong, by field where the refusal names fields of this form."""
+        named = isinstance(refusal, Invalid) and bool(refusal.errors)
+        if isinstance(refusal, Invalid):
+            self.errors.update({e.field: translate(e.message) for e in refusal.errors})
+        at = refusal.facts.get("field")
+        if at:
+            self.errors[str(at)] = translate(refusal.message)
+        if not named and not at:
+            self.problem = translate(refusal.message)
+
+
+async def read_form(request: Request[Any, Any, Any]) -> Form:
+    """What was sent with a form."""
+    sent = await request.form()
+    form = Form()
+    for name, value in sent.multi_items():
+        if isinstance(value, UploadFile):
+            form.files[name] = value
+        else:
+            form.values.setdefault(name, []).append(str(value))
+    return form
+
+
+def shown_again(template: str, form: Form, refusal: DomainError, context: Mapping[str, Any] | None = None) -> Template:
+    """The page again, with what was filled in and what is wrong with it; passwords are not sent back."""
+    form.refuse(refusal)
+    problem = problem_of(refusal)
+    return Template(
+        template,
+        context={**(context or {}), "form": form},
+        status_code=problem.status,
+        headers=problem.headers,
+        media_type="text/html",
+    )
+
+
+def done(path: str, text: Text | str | None = None, tone: str = "success") -> Response[Any]:
+    """Go on to a page of ours, which shows the sentence once; works for htmx requests too."""
+    if text is not None:
+        visit().say(text, tone)
+    if visit().is_htmx:
+        return Response(b"", status_code=200, headers={"HX-Redirect": path}, media_type="text/html")
+    return Redirect(path, status_code=303)
+
+
+def own_path(given: str, otherwise: str = "/") -> str:
+    """An address that someone brought along, if it is one of our own pages."""
+    parts = urlsplit(given)
+    is_ours = given.startswith("/") and not given.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
+    return given if is_ours and "\\" not in given and given.isprintable() else otherwise

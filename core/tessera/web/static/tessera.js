@@ -1,0 +1,195 @@
+// What pages need beyond HTML: toasts, confirmation, charts, and small kindnesses. No page depends on it to be read.
+(function () {
+  "use strict";
+
+  const words = () => document.getElementById("messages").dataset;
+
+  // --- toasts ---------------------------------------------------------------------------------
+
+  function toast(text) {
+    const made = document.getElementById("toast-template").content.cloneNode(true);
+    made.querySelector("[data-text]").textContent = text;
+    const box = made.querySelector("[data-toast]");
+    document.getElementById("toasts").append(made);
+    leaveSoon(box, 8000);
+  }
+
+  function leaveSoon(box, after) {
+    let timer = setTimeout(() => box.remove(), after);
+    box.addEventListener("mouseenter", () => clearTimeout(timer));
+    box.addEventListener("mouseleave", () => (timer = setTimeout(() => box.remove(), 2000)));
+  }
+
+  document.addEventListener("htmx:responseError", (event) => {
+    let text = words().failed;
+    try {
+      text = JSON.parse(event.detail.xhr.responseText).detail || text;
+    } catch (ignored) {
+      // not a problem document: the general sentence stands
+    }
+    toast(text);
+  });
+  document.addEventListener("htmx:sendError", () => toast(words().offline));
+
+  // --- forms ----------------------------------------------------------------------------------
+
+  function ask(text) {
+    const dialog = document.getElementById("confirm");
+    dialog.querySelector("#confirm-text").textContent = text;
+    dialog.returnValue = "cancel";
+    dialog.showModal();
+    return new Promise((answer) => {
+      dialog.addEventListener("close", () => answer(dialog.returnValue === "ok"), { once: true });
+    });
+  }
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.method === "dialog" || event.defaultPrevented) return;
+    if (form.dataset.confirm && form.dataset.confirmed !== "yes") {
+      event.preventDefault();
+      if (await ask(form.dataset.confirm)) {
+        form.dataset.confirmed = "yes";
+        form.requestSubmit(event.submitter);
+      }
+      return;
+    }
+    if (form.hasAttribute("hx-post") || form.dataset.sending === "yes") {
+      if (form.dataset.sending === "yes") event.preventDefault();
+      return;
+    }
+    form.dataset.sending = "yes"; // a second tap sends nothing twice
+    if (event.submitter) event.submitter.classList.add("btn-loading");
+  });
+
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sending]")) delete form.dataset.sending;
+    for (const button of document.querySelectorAll(".btn-loading")) button.classList.remove("btn-loading");
+  });
+
+  document.addEventListener("click", async (event) => {
+    const back = event.target.closest("[data-back]");
+    if (back && history.length > 1) {
+      event.preventDefault();
+      history.back();
+    }
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const source = document.getElementById(copy.dataset.copy);
+      if (navigator.clipboard) {
+        await navigator.clipboard.writeText(source.textContent.trim());
+        copy.textContent = words().copied;
+      } else {
+        getSelection().selectAllChildren(source);
+      }
+    }
+    const more = event.target.closest("[data-repeat]");
+    if (more) repeat(document.getElementById(more.dataset.repeat));
+  });
+
+  function repeat(template) {
+    const row = template.content.cloneNode(true);
+    const first = row.querySelector("input");
+    template.before(row);
+    first.focus();
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+
+  // --- charts ---------------------------------------------------------------------------------
+
+  let library;
+
+  function loadCharts() {
+    library ||= new Promise((ready) => {
+      const script = document.createElement("script");
+      script.src = document.body.dataset.echarts;
+      script.addEventListener("load", () => ready(window.echarts));
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  const colour = (name) => {
+    const probe = document.createElement("canvas").getContext("2d");
+    probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888888";
+    return probe.fillStyle;
+  };
+
+  const TONES = { ok: "--tblr-green", low: "--tblr-yellow", high: "--tblr-orange", alarm: "--tblr-red" };
+
+  function options(spec) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--tblr-border-color");
+    const palette = ["--tblr-primary", "--tblr-orange", "--tblr-azure", "--tblr-purple", "--tblr-green"].map(colour);
+    const bands = (spec.bands || []).map((band) => [
+      { yAxis: band.from ?? "min", itemStyle: { color: colour(TONES[band.tone] || TONES.ok), opacity: 0.08 } },
+      { yAxis: band.to ?? "max" },
+    ]);
+    return {
+      animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      aria: { enabled: false },
+      color: palette,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+      grid: { left: 8, right: 16, top: spec.series.length > 1 ? 32 : 24, bottom: 4, containLabel: true },
+      legend: spec.series.length > 1 ? { top: 0, textStyle: { color: text } } : undefined,
+      tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (v) => `${v ?? "–"} ${spec.unit || ""}` },
+      xAxis: {
+        type: "time",
+        axisLabel: { color: text, hideOverlap: true, formatter: { year: "{yyyy}", month: "{yyyy}-{MM}", day: "{MM}-{dd}", hour: "{HH}:{mm}" } },
+        axisLine: { lineStyle: { color: line } },
+      },
+      yAxis: {
+        type: "value",
+        scale: spec.kind !== "bar",
+        name: spec.unit || "",
+        nameTextStyle: { color: text, align: "left" },
+        axisLabel: { color: text },
+        splitLine: { lineStyle: { color: line } },
+      },
+      series: spec.series.map((each, i) => ({
+        name: each.name,
+        type: spec.kind === "bar" ? "bar" : "line",
+        data: each.points,
+        smooth: 0.2,
+        symbolSize: 7,
+        markArea: i === 0 && bands.length ? { silent: true, data: bands } : undefined,
+      })),
+    };
+  }
+
+  async function draw(root) {
+    const places = [...root.querySelectorAll("[data-chart]:not([data-drawn])")];
+    if (!places.length) return;
+    const echarts = await loadCharts();
+    for (const place of places) {
+      place.dataset.drawn = "yes";
+      const chart = echarts.init(place, null, { renderer: "canvas" });
+      const spec = JSON.parse(place.dataset.chart);
+      chart.setOption(options(spec));
+      new ResizeObserver(() => chart.resize()).observe(place);
+      new MutationObserver(() => chart.setOption(options(spec))).observe(document.documentElement, {
+        attributeFilter: ["data-bs-theme"],
+      });
+    }
+  }
+
+  // --- the start of a page, and of a part that htmx brought -------------------------------------
+
+  function begin(root) {
+    for (const box of root.querySelectorAll("#toasts [data-toast]")) leaveSoon(box, 5000);
+    for (const list of root.querySelectorAll("select[data-browser-zone]")) {
+      const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      if ([...list.options].some((option) => option.value === zone)) list.value = zone;
+    }
+    draw(root);
+  }
+
+  document.addEventListener("DOMContentLoaded", () => begin(document));
+  document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && begin(event.detail.elt));
+  if ("serviceWorker" in navigator && window.isSecureContext) {
+    window.addEventListener("load", () => navigator.serviceWorker.register("/service-worker.js").catch(() => {}));
+  }
+})();
