@@ -1,0 +1,41 @@
+"""How members' fields, genders, stages and consents are called."""
+
+from __future__ import annotations
+
+from tessera_hooks import Text, _
+
+FIELDS: dict[str, Text] = {
+    "name": _("Name"),
+    "phone": _("Phone"),
+    "email": _("E-mail"),
+    "birthday": _("Birthday"),
+    "gender": _("Gender"),
+    "address": _("Address"),
+    "language": _("Language"),
+    "timezone": _("Time zone"),
+    "store": _("Store"),
+    "source": _("How they came"),
+    "joined_on": _("Member since"),
+    "identities": _("Cards and ids"),
+    "note": _("Note"),
+    "stage": _("Stage"),
+}
+
+GENDERS: dict[str, Text] = {"female": _("Female"), "male": _("Male"), "other": _("Other")}
+
+STAGES: dict[str, Text] = {
+    "prospect": _("Prospect"),
+    "new": _("New"),
+    "active": _("Active"),
+    "dormant": _("Dormant"),
+    "lost": _("Lost"),
+}
+
+STAGE_TONES = {"prospect": "blue", "new": "green", "active": "green", "dormant": "orange", "lost": "secondary"}
+"""The colour of each stage's badge."""
+
+PURPOSES: dict[str, Text] = {"marketing": _("Offers and news"), "service": _("Service messages")}
+
+CHANNELS: dict[str, Text] = {"email": _("e-mail"), "sms": _("text message"), "wechat": _("WeChat")}
+
+STATES: dict[str, Text] = {"granted": _("agreed"), "refused": _("refused"), "never_asked": _("never asked")}

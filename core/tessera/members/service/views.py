@@ -1,0 +1,199 @@
+"""Members as they are shown: one with everything, many with a line each; the one place where values are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from tessera.access import sealing
+from tessera.access.actor import actor
+from tessera.kernel.database import fetch, fetchrow
+from tessera.members import identities
+from tessera.members.normalise import Birthday
+from tessera.members.service.scope import in_scope, stores_seen, unknown
+
+
+@dataclass(frozen=True)
+class IdentityView:
+    """One identity or contact of a member; ``value`` is masked unless it may be seen."""
+
+    id: UUID
+    kind: str
+    value: str
+    is_primary: bool
+    verified: bool
+    is_contact: bool = False
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """A member as the actor may see them; ``revealed`` says whether sealed values are readable."""
+
+    id: UUID
+    number: str
+    name: str
+    phone: str | None
+    email: str | None
+    gender: str | None
+    birthday: Birthday | None
+    address: str | None
+    language: str | None
+    timezone: str | None
+    store: UUID | None
+    source: str | None
+    stage: str
+    joined_on: date | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    revealed: bool
+    identities: Sequence[IdentityView] = field(default=())
+
+    @property
+    def title(self) -> str:
+        """What to call them where there may be no name."""
+        return self.name or self.number
+
+    def age_on(self, day: date) -> int | None:
+        """Age in whole years on a day; ``None`` without a year of birth."""
+        born = self.birthday
+        if born is None or born.year is None:
+            return None
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+@dataclass(frozen=True)
+class MemberLine:
+    """A member in a list; the phone is always masked."""
+
+    id: UUID
+    number: str
+    name: str
+    phone: str | None
+    stage: str
+    store: UUID | None
+    joined_on: date | None
+
+    @property
+    def title(self) -> str:
+        """What to call them where there may be no name."""
+        return self.name or self.number
+
+
+def may_reveal(store: UUID | None = None) -> bool:
+    """Whether sealed values are shown to the actor as they are."""
+    return actor().may("members.reveal", store)
+
+
+def shown(kind: str, sealed: bytes | None, *, reveal: bool) -> str | None:
+    """A sealed value, masked unless it may be revealed."""
+    if sealed is None:
+        return None
+    value = sealing.unseal_text(sealed)
+    if reveal:
+        return value
+    return sealing.mask(value, head=3, tail=0) if kind == "address" else identities.masked(kind, value)
+
+
+def birthday_of_row(row: Any) -> Birthday | None:
+    """The birthday of a member's row."""
+    if row["birth_month"] is None:
+        return None
+    return Birthday(row["birth_year"], row["birth_month"], row["birth_day"])
+
+
+async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
+    """One member with identities; ``MemberUnknown`` where there is none in the actor's stores."""
+    row = await fetchrow(
+        f"SELECT m.* FROM member m WHERE m.id = $1 AND {in_scope('m.id', 2)}", id_, stores_seen(permission)
+    )
+    if row is None:
+        raise unknown()
+    reveal = may_reveal(row["store"])
+    known = await _identities(id_, reveal=reveal)
+    return MemberView(
+        id=row["id"],
+        number=row["number"],
+        name=row["name"],
+        phone=_first(known, "phone"),
+        email=_first(known, "email"),
+        gender=row["gender"],
+        birthday=birthday_of_row(row),
+        address=shown("address", row["address"], reveal=reveal),
+        language=row["language"],
+        timezone=row["timezone"],
+        store=row["store"],
+        source=row["source"],
+        stage=row["stage"],
+        joined_on=row["joined_on"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+        revealed=reveal,
+        identities=known,
+    )
+
+
+def _first(known: Sequence[IdentityView], kind: str) -> str | None:
+    """The value that stands for a kind: the primary identity, else another, else a contact."""
+    return next((one.value for one in known if one.kind == kind), None)
+
+
+async def _identities(id_: UUID, *, reveal: bool) -> list[IdentityView]:
+    rows = await fetch(
+        "SELECT id, kind, sealed, is_primary, verified, false AS is_contact FROM identity WHERE member = $1 "
+        "AND kind <> 'list' UNION ALL "
+        "SELECT id, kind, sealed, false, false, true FROM contact WHERE member = $1 "
+        "ORDER BY is_contact, is_primary DESC, id",
+        id_,
+    )
+    return [
+        IdentityView(
+            id=row["id"],
+            kind=row["kind"],
+            value=str(shown(row["kind"], row["sealed"], reveal=reveal)),
+            is_primary=row["is_primary"],
+            verified=row["verified"],
+            is_contact=row["is_contact"],
+        )
+        for row in rows
+    ]
+
+
+LINE = """
+SELECT m.id, m.number, m.name, m.stage, m.store, m.joined_on, coalesce(
+    (SELECT i.sealed FROM identity i WHERE i.member = m.id AND i.kind = 'phone'
+     ORDER BY i.is_primary DESC, i.id LIMIT 1),
+    (SELECT c.sealed FROM contact c WHERE c.member = m.id AND c.kind = 'phone' ORDER BY c.id LIMIT 1)
+) AS phone
+FROM member m
+"""
+"""The query of list lines, to be followed by its conditions."""
+
+
+def line(row: Any) -> MemberLine:
+    """A row of ``LINE`` as it is shown."""
+    return MemberLine(
+        id=row["id"],
+        number=row["number"],
+        name=row["name"],
+        phone=shown("phone", row["phone"], reveal=False),
+        stage=row["stage"],
+        store=row["store"],
+        joined_on=row["joined_on"],
+    )
+
+
+async def lines(ids: Sequence[UUID]) -> list[MemberLine]:
+    """Lines of given members in the given order; the caller has checked that they may be seen."""
+    found = {row["id"]: row for row in await fetch(f"{LINE} WHERE m.id = ANY($1)", list(ids))}
+    return [line(found[id_]) for id_ in ids if id_ in found]
+
+
+async def name_of(id_: UUID) -> str | None:
+    """A member's name, or number where there is no name; for callers that checked the scope."""
+    row = await fetchrow("SELECT name, number FROM member WHERE id = $1", id_)
+    return (row["name"] or row["number"]) if row else None
