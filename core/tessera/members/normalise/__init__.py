@@ -1,0 +1,41 @@
+"""What people and spreadsheets write, as one value each; what cannot be used is refused with its reason."""
+
+from tessera.members.normalise.dates import Birthday, parse_birthday, parse_date
+from tessera.members.normalise.ids import (
+    email_key,
+    normalise_email,
+    normalise_external_id,
+    normalise_resident_id,
+)
+from tessera.members.normalise.phones import Phone, normalise_phone
+from tessera.members.normalise.plain import Unusable, plain
+from tessera.members.normalise.words import (
+    Consent,
+    Gender,
+    normalise_consent,
+    normalise_gender,
+    normalise_name,
+    parse_amount,
+    parse_whole,
+)
+
+__all__ = [
+    "Birthday",
+    "Consent",
+    "Gender",
+    "Phone",
+    "Unusable",
+    "email_key",
+    "normalise_consent",
+    "normalise_email",
+    "normalise_external_id",
+    "normalise_gender",
+    "normalise_name",
+    "normalise_phone",
+    "normalise_resident_id",
+    "parse_amount",
+    "parse_birthday",
+    "parse_date",
+    "parse_whole",
+    "plain",
+]
