@@ -50,10 +50,18 @@ async def refuse_newer(found: Sequence[Found]) -> None:
             )
 
 
+async def removed_plugins() -> set[str]:
+    """Plugins that were removed from this business: their schema stays away until they are enabled or restored."""
+    if await fetchval("SELECT to_regclass('public.plugin_state')") is None:
+        return set()
+    return {row["name"] for row in await fetch("SELECT name FROM plugin_state WHERE removed_at IS NOT NULL")}
+
+
 async def pending(found: Sequence[Found]) -> list[Migration]:
     """Migrations that have not run yet, in the order in which they will."""
-    ran = await done()
-    return [m for one in found for m in one.migrations if m.id not in ran.get(one.plugin, set())]
+    ran, removed = await done(), await removed_plugins()
+    wanted = [one for one in found if one.plugin not in removed]
+    return [m for one in wanted for m in one.migrations if m.id not in ran.get(one.plugin, set())]
 
 
 async def migrate(found: Sequence[Found], said: Callable[[Migration], None] | None = None) -> int:

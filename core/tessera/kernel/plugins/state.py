@@ -13,6 +13,7 @@ from tessera.kernel.business import set_setting, setting
 from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
 from tessera.kernel.errors import CannotRun, NotFound
 from tessera.kernel.ids import uuid7
+from tessera.kernel.migrations import find_migrations, migrate
 from tessera.kernel.plugins.host import CORE, PluginHost, host
 from tessera.kernel.texts import LOCALES, translate
 from tessera_hooks import _
@@ -116,7 +117,9 @@ async def _enable_one(name: str, store: UUID | None) -> bool:
         return False
     if store is None:
         await execute("DELETE FROM plugin_enabled WHERE plugin = $1", name)
-    await execute("UPDATE plugin_state SET removed_at = NULL WHERE name = $1", name)
+    if await execute("UPDATE plugin_state SET removed_at = NULL WHERE name = $1 AND removed_at IS NOT NULL", name):
+        candidate = host().plugins[name].candidate
+        await migrate([find_migrations(name, candidate.migrations_folder, candidate.package)])
     await execute("INSERT INTO plugin_enabled (id, plugin, store) VALUES ($1, $2, $3)", uuid7(), name, store)
     return True
 
