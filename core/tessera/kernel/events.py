@@ -89,7 +89,9 @@ COLUMNS = (
 
 _INSERT = f"INSERT INTO event ({', '.join(COLUMNS)}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb)"
 
-INSERT_JSON = f"INSERT INTO event ({', '.join(COLUMNS)}) SELECT {', '.join(COLUMNS)} FROM json_populate_recordset(NULL::event, {{rows}})"
+_NAMES = ", ".join(COLUMNS)
+
+INSERT_JSON = f"INSERT INTO event ({_NAMES}) SELECT {_NAMES} FROM json_populate_recordset(NULL::event, {{rows}})"
 """SQL that writes the rows of ``as_json``, to stand among the parts of a larger statement."""
 
 

@@ -1,0 +1,305 @@
+"""How anything is booked: lock the balances, compute from what is locked, write everything at once.
+
+Every change of the ledger goes through a ``Posting``. READ COMMITTED shows a statement the rows as they
+were before it waited for a lock, so the lock is one statement and all that is computed comes from later ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from tessera.access.actor import actor
+from tessera.kernel import clock, events
+from tessera.kernel.database import fetch, fetchval, in_transaction_now
+from tessera.kernel.ids import uuid7
+
+POINTS = "points"
+"""The unit that every business has."""
+
+Kind = Literal["earn", "credit", "debit", "take_back", "expire", "undo"]
+
+
+class EntryRow(msgspec.Struct):
+    """A row of ``entry``."""
+
+    id: UUID
+    account: UUID
+    unit: str
+    seq: int
+    kind: Kind
+    amount: int
+    balance: int
+    debt_change: int
+    forgiven: int
+    at: datetime
+    recorded_at: datetime
+    expires_at: datetime | None
+    reason: str
+    rule: str | None
+    facts: dict[str, Any]
+    purchase: UUID | None
+    source: str
+    source_id: UUID | None
+    store: UUID | None
+    actor: str
+    actor_id: UUID | None
+    origin: str
+    batch: UUID | None
+    reverses: UUID | None
+
+
+class LotRow(msgspec.Struct):
+    """A row of ``lot``."""
+
+    id: UUID
+    account: UUID
+    unit: str
+    entry: UUID
+    purchase: UUID | None
+    amount: int
+    remaining: int
+    opens_at: datetime
+    expires_at: datetime | None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it can be spent at a moment."""
+        return self.opens_at <= at and (self.expires_at is None or at < self.expires_at)
+
+
+class AllocationRow(msgspec.Struct):
+    """A row of ``allocation``."""
+
+    id: UUID
+    entry: UUID
+    lot: UUID
+    amount: int
+
+
+class Standing(msgspec.Struct):
+    """The locked balance of an account."""
+
+    account: UUID
+    balance: int
+    debt: int
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Why something is booked: all that an entry says beside its numbers."""
+
+    reason: str
+    source: str
+    at: datetime
+    source_id: UUID | None = None
+    purchase: UUID | None = None
+    store: UUID | None = None
+    rule: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    reverses: UUID | None = None
+
+
+LOT_ORDER = "expires_at NULLS LAST, opens_at, id"
+"""Nearest expiry first, then oldest, never-expiring last."""
+
+_LOCK = (
+    "SELECT account, balance, debt, seq FROM balance WHERE account = ANY($1) AND unit = $2 ORDER BY account FOR UPDATE"
+)
+
+_OPEN_ACCOUNTS = """
+INSERT INTO balance (id, account, unit, balance, debt, seq)
+SELECT id, account, $3, 0, 0, 0 FROM unnest($1::uuid[], $2::uuid[]) AS t (id, account) ORDER BY account
+ON CONFLICT (account, unit) DO NOTHING
+"""
+
+_LOTS = f"""
+SELECT id, account, unit, entry, purchase, amount, remaining, opens_at, expires_at FROM lot
+WHERE account = $1 AND unit = $2 AND remaining > 0 ORDER BY {LOT_ORDER} FOR UPDATE
+"""
+
+
+def _columns(row: type[msgspec.Struct]) -> str:
+    return ", ".join(row.__struct_fields__)
+
+
+_WRITE = f"""
+WITH new_entry AS (
+    INSERT INTO entry ({_columns(EntryRow)})
+    SELECT {_columns(EntryRow)} FROM json_populate_recordset(NULL::entry, $1)
+), new_lot AS (
+    INSERT INTO lot ({_columns(LotRow)})
+    SELECT {_columns(LotRow)} FROM json_populate_recordset(NULL::lot, $2)
+), changed_lot AS (
+    UPDATE lot SET remaining = given.remaining
+    FROM json_populate_recordset(NULL::lot, $3) AS given WHERE lot.id = given.id
+), new_allocation AS (
+    INSERT INTO allocation ({_columns(AllocationRow)})
+    SELECT {_columns(AllocationRow)} FROM json_populate_recordset(NULL::allocation, $4)
+), standing AS (
+    UPDATE balance SET balance = given.balance, debt = given.debt, seq = given.seq
+    FROM json_populate_recordset(NULL::balance, $5) AS given
+    WHERE balance.account = given.account AND balance.unit = $6
+), said AS (
+    {events.INSERT_JSON.format(rows="$7")}
+)
+SELECT 1
+"""
+
+
+def _json(rows: Iterable[Any]) -> str:
+    return msgspec.json.encode(list(rows)).decode()
+
+
+class Posting:
+    """Entries of one unit on locked accounts: ``open``, then credits and debits, then ``write``."""
+
+    def __init__(self, unit: str, standings: dict[UUID, Standing]) -> None:
+        self.unit = unit
+        self.standings = standings
+        self.now = clock.now()
+        self.entries: list[EntryRow] = []
+        self.new_lots: dict[UUID, LotRow] = {}
+        self.changed_lots: dict[UUID, LotRow] = {}
+        self.allocations: list[AllocationRow] = []
+        self.events: list[tuple[Any, ...]] = []
+        someone = actor()
+        self._actor = str(someone.label), someone.staff_id or someone.key_id
+
+    @classmethod
+    async def open(cls, accounts: Sequence[UUID], unit: str = POINTS) -> Posting:
+        """Lock the accounts' balances, in an order that all share; ones without a row get it."""
+        if not in_transaction_now():
+            raise RuntimeError("the ledger was opened outside a unit of work: book inside in_transaction")
+        wanted = list(dict.fromkeys(accounts))
+        found = await fetch(_LOCK, wanted, unit)
+        if len(found) < len(wanted):
+            await fetchval(_OPEN_ACCOUNTS, [uuid7() for _ in wanted], wanted, unit)
+            found = await fetch(_LOCK, wanted, unit)
+        return cls(unit, {row["account"]: Standing(**dict(row)) for row in found})
+
+    async def lots(self, account: UUID) -> list[LotRow]:
+        """The account's lots with anything left, in the order in which they are spent."""
+        return [LotRow(**dict(row)) for row in await fetch(_LOTS, account, self.unit)]
+
+    def credit(self, account: UUID, kind: Kind, amount: int, cause: Cause, *, expires_at: datetime | None) -> EntryRow:
+        """Book a credit: it pays what is owed first, and the rest opens as a lot."""
+        paid = min(self.standings[account].debt, amount)
+        entry = self._entry(account, kind, amount, cause, debt_change=-paid, expires_at=expires_at)
+        lot = LotRow(uuid7(), account, self.unit, entry.id, cause.purchase, amount, amount - paid, cause.at, expires_at)
+        self.new_lots[lot.id] = lot
+        if paid:
+            self.allocations.append(AllocationRow(uuid7(), entry.id, lot.id, paid))
+        return entry
+
+    def debit(
+        self,
+        account: UUID,
+        kind: Kind,
+        taken: Sequence[tuple[LotRow, int]],
+        cause: Cause,
+        *,
+        owed: int = 0,
+        forgiven: int = 0,
+    ) -> EntryRow:
+        """Book a debit: what it takes from which lots, and what becomes a debt."""
+        amount = sum(part for _, part in taken) + owed
+        entry = self._entry(account, kind, -amount, cause, debt_change=owed, forgiven=forgiven)
+        for lot, part in taken:
+            self.move(entry, lot, part)
+        return entry
+
+    def restore(self, account: UUID, given: Sequence[tuple[LotRow, int]], cause: Cause, *, debt: int = 0) -> EntryRow:
+        """Book the opposite of a debit: what goes back into which lots, and what is owed no longer."""
+        amount = sum(part for _, part in given) + debt
+        entry = self._entry(account, "undo", amount, cause, debt_change=-debt)
+        for lot, part in given:
+            self.move(entry, lot, -part)
+        return entry
+
+    def move(self, entry: EntryRow, lot: LotRow, part: int) -> None:
+        """Take a part from a lot on account of an entry; a negative part gives back."""
+        lot.remaining -= part
+        if lot.id not in self.new_lots:
+            self.changed_lots[lot.id] = lot
+        self.allocations.append(AllocationRow(uuid7(), entry.id, lot.id, part))
+
+    def _entry(
+        self,
+        account: UUID,
+        kind: Kind,
+        amount: int,
+        cause: Cause,
+        *,
+        debt_change: int,
+        forgiven: int = 0,
+        expires_at: datetime | None = None,
+    ) -> EntryRow:
+        standing = self.standings[account]
+        standing.balance += amount
+        standing.debt += debt_change
+        standing.seq += 1
+        entry = EntryRow(
+            id=uuid7(),
+            account=account,
+            unit=self.unit,
+            seq=standing.seq,
+            kind=kind,
+            amount=amount,
+            balance=standing.balance,
+            debt_change=debt_change,
+            forgiven=forgiven,
+            at=cause.at,
+            recorded_at=self.now,
+            expires_at=expires_at,
+            reason=cause.reason,
+            rule=cause.rule,
+            facts=cause.facts,
+            purchase=cause.purchase,
+            source=cause.source,
+            source_id=cause.source_id,
+            store=cause.store,
+            actor=self._actor[0],
+            actor_id=self._actor[1],
+            origin=events.current_origin(),
+            batch=events.current_batch(),
+            reverses=cause.reverses,
+        )
+        self.entries.append(entry)
+        return entry
+
+    def say(self, kind: str, *, member: UUID | None, store: UUID | None, at: datetime, **payload: Any) -> None:
+        """Add an event that is written together with the entries."""
+        self.events.append(events.event_row(kind, member=member, store=store, occurred_at=at, **payload))
+
+    async def write(self) -> None:
+        """Write all of it in one statement."""
+        if self.entries:
+            await fetchval(
+                _WRITE,
+                _json(self.entries),
+                _json(self.new_lots.values()),
+                _json(self.changed_lots.values()),
+                _json(self.allocations),
+                _json(self.standings.values()),
+                self.unit,
+                events.as_json(self.events),
+            )
+
+
+def allocate(lots: Sequence[LotRow], amount: int) -> tuple[list[tuple[LotRow, int]], int]:
+    """Take an amount from lots in their order: what comes from which, and what they do not hold."""
+    taken: list[tuple[LotRow, int]] = []
+    for lot in lots:
+        if amount == 0:
+            break
+        part = min(lot.remaining, amount)
+        if part:
+            taken.append((lot, part))
+            amount -= part
+    return taken, amount

@@ -1,0 +1,71 @@
+"""Why an entry is there, in a sentence that a member can read."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from tessera.kernel.money import format_minor
+from tessera.kernel.texts import LOCALES, current_locale, translate, use_locale
+from tessera.points.service.reading import EntryFacts
+from tessera_hooks import Text, _
+
+
+def explain(entry: EntryFacts) -> Text:
+    """The sentence for an entry; amounts and days are written as the language in force writes them."""
+    match entry.kind:
+        case "earn":
+            return _earned(entry)
+        case "credit":
+            return _("Credited by {actor}: {reason}", actor=entry.actor, reason=entry.reason)
+        case "debit":
+            return _("Spent through {actor}: {reason}", actor=entry.actor, reason=entry.reason)
+        case "take_back":
+            return _returned(entry)
+        case "expire":
+            return _("Expired before it was spent")
+        case _:
+            return _("Taken back together with an import")
+
+
+def explanations(entry: EntryFacts) -> dict[str, str]:
+    """The sentence in every language of the interface."""
+    said = {}
+    for locale in LOCALES:
+        with use_locale(locale):
+            said[locale] = translate(explain(entry))
+    return said
+
+
+def _earned(entry: EntryFacts) -> Text:
+    facts = entry.facts
+    amount = format_minor(facts["amount"], facts["currency"], current_locale())
+    factor = Fraction(facts["multiplier"])
+    known = {"amount": amount, "rate": _plain(Fraction(facts["per_unit"])), "currency": facts["currency"]}
+    if factor != 1:
+        text = _("For a purchase of {amount}: {rate} per {currency}, times {factor}", factor=_plain(factor), **known)
+    else:
+        text = _("For a purchase of {amount}: {rate} per {currency}", **known)
+    if entry.debt_change < 0:
+        return _("{text}; {paid} of it paid what was owed", text=text, paid=-entry.debt_change)
+    return text
+
+
+def _returned(entry: EntryFacts) -> Text:
+    if entry.debt_change and entry.forgiven:
+        return _(
+            "Taken back for a return; {owed} had been spent and are owed, {forgiven} had expired and are forgiven",
+            owed=entry.debt_change,
+            forgiven=entry.forgiven,
+        )
+    if entry.debt_change:
+        return _("Taken back for a return; {owed} had been spent and are owed", owed=entry.debt_change)
+    if entry.forgiven:
+        return _("Taken back for a return; {forgiven} had expired and are forgiven", forgiven=entry.forgiven)
+    return _("Taken back for a return")
+
+
+def _plain(number: Fraction) -> str:
+    if number.denominator == 1:
+        return str(number)
+    whole = number * 1000
+    return f"{float(number):g}" if whole.denominator == 1 else f"{number.numerator}/{number.denominator}"

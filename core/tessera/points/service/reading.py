@@ -1,0 +1,121 @@
+"""What a member has, and why: balances, entries and their explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tessera.kernel import clock
+from tessera.kernel.database import fetch, fetchval
+from tessera.points.ledger import POINTS
+
+_ACCOUNTS = "SELECT id FROM account WHERE member = $1"
+
+_AVAILABLE = """
+SELECT (coalesce((SELECT sum(remaining) FROM lot WHERE account = ANY($1) AND unit = $2 AND remaining > 0
+                  AND opens_at <= $3 AND (expires_at IS NULL OR expires_at > $3)), 0)
+      - coalesce((SELECT sum(debt) FROM balance WHERE account = ANY($1) AND unit = $2), 0))::bigint
+"""
+
+_STANDINGS = f"""
+SELECT unit, sum(balance)::bigint AS balance, sum(debt)::bigint AS debt FROM balance
+WHERE account IN ({_ACCOUNTS}) GROUP BY unit
+"""
+
+_OPEN = f"""
+SELECT unit, (expires_at IS NOT NULL AND expires_at <= $2) AS gone, opens_at > $2 AS pending, expires_at,
+       sum(remaining)::bigint AS amount
+FROM lot WHERE account IN ({_ACCOUNTS}) AND remaining > 0
+GROUP BY 1, 2, 3, 4 ORDER BY expires_at NULLS LAST
+"""
+
+_ENTRIES = f"""
+SELECT id, unit, kind, amount, balance, debt_change, forgiven, at, recorded_at, expires_at, reason, rule, facts,
+       purchase, source, source_id, store, actor, reverses
+FROM entry WHERE account IN ({_ACCOUNTS}) AND ($2::text IS NULL OR unit = $2) AND ($3::uuid IS NULL OR id < $3)
+ORDER BY id DESC LIMIT $4
+"""
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """An amount and the first moment at which it is gone."""
+
+    amount: int
+    at: datetime
+
+
+@dataclass
+class BalanceFacts:
+    """What a member has of one unit.
+
+    ``available`` can be spent now (below zero where more is owed), ``balance`` is what is booked,
+    ``pending`` opens later.
+    """
+
+    available: int = 0
+    balance: int = 0
+    pending: int = 0
+    debt: int = 0
+    expiring: list[Expiring] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EntryFacts:
+    """An entry as people read it."""
+
+    id: UUID
+    unit: str
+    kind: str
+    amount: int
+    balance: int
+    debt_change: int
+    forgiven: int
+    at: datetime
+    recorded_at: datetime
+    expires_at: datetime | None
+    reason: str
+    rule: str | None
+    facts: dict[str, Any]
+    purchase: UUID | None
+    source: str
+    source_id: UUID | None
+    store: UUID | None
+    actor: str
+    reverses: UUID | None
+
+
+async def available(accounts: Sequence[UUID], *, unit: str = POINTS, at: datetime | None = None) -> int:
+    """What can be spent at a moment, by the clock: remainders that are open, less what is owed."""
+    amount: int = await fetchval(_AVAILABLE, list(accounts), unit, at or clock.now())
+    return amount
+
+
+async def balances(member: UUID, *, at: datetime | None = None) -> dict[str, BalanceFacts]:
+    """A member's balances by unit, over all of the member's accounts; points are always among them."""
+    moment = at or clock.now()
+    found = {POINTS: BalanceFacts()}
+    for row in await fetch(_STANDINGS, member):
+        facts = found.setdefault(row["unit"], BalanceFacts())
+        facts.balance, facts.debt, facts.available = row["balance"], row["debt"], -row["debt"]
+    for row in await fetch(_OPEN, member, moment):
+        facts = found[row["unit"]]
+        if row["gone"]:
+            continue
+        if row["pending"]:
+            facts.pending += row["amount"]
+            continue
+        facts.available += row["amount"]
+        if row["expires_at"] is not None:
+            facts.expiring.append(Expiring(row["amount"], row["expires_at"]))
+    return found
+
+
+async def entries(
+    member: UUID, *, unit: str | None = None, before: UUID | None = None, limit: int = 50
+) -> list[EntryFacts]:
+    """A member's entries, the last written first; ``before`` is the id of the last one already seen."""
+    return [EntryFacts(**dict(row)) for row in await fetch(_ENTRIES, member, unit, before, limit)]

@@ -1,0 +1,99 @@
+"""Credits and debits by hand: what staff book, with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from tessera.kernel import clock
+from tessera.kernel.database import in_transaction
+from tessera.kernel.errors import Conflict, FieldError, Invalid
+from tessera.points.ledger import POINTS, Cause, EntryRow, Posting, allocate
+from tessera_hooks import _
+
+LARGEST = 10**12
+
+
+class InsufficientBalance(Conflict):
+    """There is less than is asked for; ``available`` says how much."""
+
+    code = "insufficient_balance"
+
+
+async def credit(
+    account: UUID,
+    member: UUID,
+    amount: int,
+    *,
+    reason: str,
+    expires_at: datetime | None = None,
+    unit: str = POINTS,
+    store: UUID | None = None,
+) -> EntryRow:
+    """Give an amount by hand; it pays open debt first. Without ``expires_at`` it never expires."""
+    at, reason = clock.now(), _checked(amount, reason)
+    if expires_at is not None and expires_at <= at:
+        message = _("the expiry lies in the past: give a later moment, or none")
+        raise Invalid(message, [FieldError("expires_at", message)])
+
+    async def work() -> EntryRow:
+        posting = await Posting.open([account], unit)
+        cause = Cause(reason=reason, source="manual", at=at, store=store)
+        entry = posting.credit(account, "credit", amount, cause, expires_at=expires_at)
+        _say(posting, "points.credited", entry, member)
+        await posting.write()
+        return entry
+
+    return await in_transaction(work)
+
+
+async def debit(
+    account: UUID, member: UUID, amount: int, *, reason: str, unit: str = POINTS, store: UUID | None = None
+) -> EntryRow:
+    """Spend an amount: nearest expiry first, then oldest, never-expiring last.
+
+    Refused as a whole where less is available. The balance is locked before anything is read, so
+    parallel debits never take the same points (L6).
+    """
+    at, reason = clock.now(), _checked(amount, reason)
+
+    async def work() -> EntryRow:
+        posting = await Posting.open([account], unit)
+        lots = [lot for lot in await posting.lots(account) if lot.is_open(at)]
+        taken, missing = allocate(lots, amount)
+        if missing or posting.standings[account].debt:
+            held = sum(lot.remaining for lot in lots) - posting.standings[account].debt
+            raise InsufficientBalance(
+                _("only {available} are available, {amount} are needed", available=max(held, 0), amount=amount),
+                available=max(held, 0),
+            )
+        entry = posting.debit(account, "debit", taken, Cause(reason=reason, source="manual", at=at, store=store))
+        _say(posting, "points.spent", entry, member)
+        await posting.write()
+        return entry
+
+    return await in_transaction(work)
+
+
+def _checked(amount: int, reason: str) -> str:
+    if not 0 < amount <= LARGEST:
+        message = _("give a whole amount above zero")
+        raise Invalid(message, [FieldError("amount", message)])
+    cleaned = " ".join(reason.split())
+    if not cleaned or len(cleaned) > 200:
+        message = _("say the reason in at most 200 characters")
+        raise Invalid(message, [FieldError("reason", message)])
+    return cleaned
+
+
+def _say(posting: Posting, kind: str, entry: EntryRow, member: UUID) -> None:
+    posting.say(
+        kind,
+        member=member,
+        store=entry.store,
+        at=entry.at,
+        entry=entry.id,
+        unit=entry.unit,
+        points=abs(entry.amount),
+        purchase=None,
+    )

@@ -1,0 +1,101 @@
+"""Replaying the ledger: does everything that is kept beside the entries follow from them?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tessera.kernel.database import fetch
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where two things that must agree do not: what it is of, what is kept and what follows."""
+
+    what: str
+    id: UUID
+    unit: str
+    kept: int | None
+    follows: int | None
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.id} ({self.unit}): kept {self.kept}, the entries give {self.follows}"
+
+
+_CHECKS: tuple[tuple[str, str], ...] = (
+    (
+        "balance",
+        """
+        SELECT coalesce(b.account, e.account) AS id, coalesce(b.unit, e.unit) AS unit,
+               b.balance AS kept, e.amount AS follows
+        FROM balance b FULL JOIN (SELECT account, unit, sum(amount)::bigint AS amount FROM entry GROUP BY 1, 2) e
+          USING (account, unit)
+        WHERE coalesce(b.balance, 0) <> coalesce(e.amount, 0) OR b.account IS NULL
+        """,
+    ),
+    (
+        "debt",
+        """
+        SELECT account AS id, unit, b.debt AS kept, coalesce(e.debt, 0) AS follows
+        FROM balance b LEFT JOIN (SELECT account, unit, sum(debt_change)::bigint AS debt FROM entry GROUP BY 1, 2) e
+          USING (account, unit)
+        WHERE b.debt <> coalesce(e.debt, 0)
+        """,
+    ),
+    (
+        "sum of lots less debt",
+        """
+        SELECT account AS id, unit, coalesce(l.remaining, 0) - b.debt AS kept, b.balance AS follows
+        FROM balance b LEFT JOIN (SELECT account, unit, sum(remaining)::bigint AS remaining FROM lot GROUP BY 1, 2) l
+          USING (account, unit)
+        WHERE coalesce(l.remaining, 0) - b.debt <> b.balance
+        """,
+    ),
+    (
+        "number of entries",
+        """
+        SELECT account AS id, unit, b.seq AS kept, coalesce(e.n, 0) AS follows
+        FROM balance b LEFT JOIN (SELECT account, unit, count(*) AS n FROM entry GROUP BY 1, 2) e USING (account, unit)
+        WHERE b.seq <> coalesce(e.n, 0)
+        """,
+    ),
+    (
+        "remainder of lot",
+        """
+        SELECT l.id, l.unit, l.remaining AS kept, l.amount - coalesce(a.taken, 0) AS follows
+        FROM lot l LEFT JOIN (SELECT lot, sum(amount)::bigint AS taken FROM allocation GROUP BY 1) a ON a.lot = l.id
+        WHERE l.remaining <> l.amount - coalesce(a.taken, 0)
+        """,
+    ),
+    (
+        "running balance of entry",
+        """
+        SELECT id, unit, balance AS kept, running AS follows
+        FROM (SELECT id, unit, balance, sum(amount) OVER (PARTITION BY account, unit ORDER BY seq)::bigint AS running
+              FROM entry) r
+        WHERE balance <> running
+        """,
+    ),
+    (
+        "allocations of entry",
+        """
+        SELECT e.id, e.unit, coalesce(a.taken, 0) + e.debt_change AS kept,
+               coalesce(l.amount, 0) - e.amount AS follows
+        FROM entry e
+          LEFT JOIN (SELECT entry, sum(amount)::bigint AS taken FROM allocation GROUP BY 1) a ON a.entry = e.id
+          LEFT JOIN lot l ON l.entry = e.id
+        WHERE coalesce(a.taken, 0) + e.debt_change <> coalesce(l.amount, 0) - e.amount
+        """,
+    ),
+)
+"""What must agree, each as a query for where it does not: L1, L2 and L8."""
+
+
+async def verify(limit: int = 1000) -> Sequence[Difference]:
+    """Replay all entries and name every difference; at most ``limit`` of each kind."""
+    found: list[Difference] = []
+    for what, sql in _CHECKS:
+        for row in await fetch(f"{sql} ORDER BY 2, 1 LIMIT $1", limit):
+            found.append(Difference(what, row["id"], row["unit"], row["kept"], row["follows"]))
+    return found
