@@ -87,9 +87,9 @@ def worker(follow_parent: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask whether there is a backup.")
 def migrate(yes: bool) -> None:
     """Bring the database up to date with the installed code."""
+    from tessera.kernel import database, migrations
     from tessera.kernel.instance import open_instance
     from tessera.start import agree, load, open_database
-    from tessera.kernel import migrations, database
 
     async def work() -> int:
         loaded = load(open_instance(instance_folder()))
@@ -107,7 +107,13 @@ def migrate(yes: bool) -> None:
 
     with one_sentence():
         count = asyncio.run(work())
-    say("nothing was changed" if count < 0 else f"{count} schema changes made" if count else "the database is up to date")
+    say(
+        "nothing was changed"
+        if count < 0
+        else f"{count} schema changes made"
+        if count
+        else "the database is up to date"
+    )
 
 
 @tessera.command()

@@ -16,6 +16,7 @@ from saq import Queue
 
 from tessera.access.actor import system_actor
 from tessera.kernel import dispatcher, embedded, generation
+from tessera.kernel.errors import CannotRun
 from tessera.kernel.instance import Instance
 from tessera.kernel.jobs import make_worker, open_queue
 from tessera.kernel.logs import logger
@@ -103,7 +104,10 @@ async def _run_jobs(stop: asyncio.Event, opened: Opened) -> None:
 async def keep_database(stop: asyncio.Event, server: embedded.EmbeddedServer | None) -> None:
     """Start the embedded server again when it has died while we were working."""
     while not stop.is_set():
-        if server is not None and await asyncio.to_thread(embedded.restart_if_dead, server):
-            _log.warning("database_restarted")
+        try:
+            if server is not None and await asyncio.to_thread(embedded.restart_if_dead, server):
+                _log.warning("database_restarted")
+        except CannotRun as problem:
+            _log.error("database_not_restarted", problem=str(problem))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1.0)

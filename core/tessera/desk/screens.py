@@ -14,6 +14,7 @@ from tessera.access.actor import actor
 from tessera.access.service import store_of
 from tessera.desk.timeline import kinds_of, timeline
 from tessera.kernel.business import business
+from tessera.members import labels
 from tessera.members import service as members
 from tessera.tasks import service as tasks
 from tessera.web.guard import SIGNED_IN
@@ -31,7 +32,7 @@ async def home(request: Request[Any, Any, Any]) -> Template:
     """Where a working day begins: find a member, what is to do, what plugins put here."""
     context = {
         "cards": await fill(_environment(request), "home.card"),
-        "tasks": await tasks.open_tasks(limit=5) if actor().may("tasks.read") else [],
+        "tasks": (await tasks.tasks(limit=5)).items,
     }
     return Template("desk/home.html", context=context)
 
@@ -45,7 +46,9 @@ async def show_member(request: Request[Any, Any, Any], member_id: FromPath[UUID]
         "member": view,
         "store": store_of(view.store),
         "age": view.age_on(business().today()),
-        "consents": await members.consents(member_id),
+        "consents": await members.consents_of(member_id),
+        "notes": await members.notes_of(member_id, limit=3),
+        "labels": labels,
         "actions": await fill(environment, "member.action", member_id),
         "cards": await fill(environment, "member.card", member_id),
         "timeline": await timeline(member_id),

@@ -35,7 +35,7 @@ def test_a_damaged_key_file_says_what_to_do(tmp_path):
     path = tmp_path / "keys.json"
     path.touch(0o600)
     path.write_bytes(b"{")
-    with pytest.raises(CannotRun, match="is damaged .* restore it from `tessera key export`"):
+    with pytest.raises(CannotRun, match=r"is damaged .* restore it from `tessera key export`"):
         read_keys(path)
 
 

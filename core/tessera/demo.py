@@ -1,0 +1,223 @@
+"""A throwaway business to try everything on: stores, staff, members, and every bundled plugin."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import secrets
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import platformdirs
+import segno
+
+from tessera import serve, setup
+from tessera.access import service as access
+from tessera.access.actor import system_actor
+from tessera.cli_support import out, say
+from tessera.kernel import clock, dispatcher
+from tessera.kernel.business import set_setting
+from tessera.kernel.database import in_transaction
+from tessera.kernel.instance import SETTINGS_FILE, Instance, open_instance
+from tessera.kernel.plugins import PluginHost
+from tessera.members import service as members
+from tessera.members.service.create import NewMember
+from tessera.purchases import service as purchases
+from tessera.start import agree, load, open_loaded
+
+SIGN_INS = "sign-ins.json"
+
+STAFF = (
+    ("owner", "Lin Wei", "owner", None),
+    ("coach", "Chen Jing", "fitness.coach", "harbour"),
+    ("cashier", "Zhou Min", "cashier", "harbour"),
+)
+"""Login, name, role and store of those who can sign in; without a store, everywhere."""
+
+STORES = (("harbour", "Harbour Street"), ("riverside", "Riverside"))
+
+FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
+GIVEN = ("伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "子轩", "雨桐", "浩然", "欣怡", "思远", "佳琪", "建国", "秀英")
+LATIN = ("Ana Silva", "Ben Carter", "Chloé Martin", "Diego Torres", "Emma Novak", "Farid Haddad")
+
+GOODS = (
+    ("monthly", "Monthly pass", "membership", 39900),
+    ("class", "Spin class", "class", 8800),
+    ("whey", "Whey protein 1 kg", "supplement", 26800),
+    ("towel", "Towel", "goods", 4900),
+    ("water", "Water", "drink", 500),
+)
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Who can sign in to the demonstration."""
+
+    login: str
+    name: str
+    password: str
+
+
+def folder() -> Path:
+    """Where the demonstration lives: beside other data of this user, for root where PostgreSQL's user may enter."""
+    named = os.environ.get("TESSERA_DEMO")
+    if named:
+        return Path(named)
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return Path("/var/lib/tessera/demo")
+    return platformdirs.user_data_path("tessera") / "demo"
+
+
+def run_demo(host: str, port: int, *, fresh: bool = False) -> None:
+    """Serve the demonstration, made at the first call; ``fresh`` makes it anew."""
+    serve.check_port(host, port)
+    place = folder()
+    if fresh and (place / SETTINGS_FILE).exists():
+        shutil.rmtree(place)
+    if not (place / SIGN_INS).exists():
+        if place.exists():
+            shutil.rmtree(place)
+        make(place)
+    instance = open_instance(place)
+    people = msgspec.json.decode((place / SIGN_INS).read_bytes(), type=list[SignIn])
+    serve.run(
+        instance,
+        host=host,
+        port=port,
+        workers=1,
+        say=say,
+        may_migrate=agree,
+        ready=lambda: welcome(host, port, people),
+    )
+
+
+def make(place: Path) -> None:
+    """Make the demonstration; its sign-ins are written last, so that a half-made one is begun again."""
+    say("Making a business to try things on: about twenty seconds, only this once.")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    instance = setup.create(place, "Harbour Gym", [], "en", "CNY", "Asia/Shanghai", say)
+    people = asyncio.run(_fill(instance))
+    handle = os.open(place / SIGN_INS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.encode(people))
+
+
+async def _fill(instance: Instance) -> list[SignIn]:
+    loaded = load(instance)
+    opened = await open_loaded(loaded, say)
+    try:
+        with system_actor():
+            from tessera.kernel.plugins.state import enable
+
+            for name in loaded.host.plugins:
+                await enable(name)
+            stores = [(await access.add_store(code, name)).id for code, name in STORES]
+            people = await _staff(loaded.host)
+            joined = await _members(stores)
+            await _purchases(joined, stores)
+            await _samples(loaded.host, joined)
+            await set_setting("messaging.mode", "off")
+            await dispatcher.drain()
+    finally:
+        await opened.close()
+    return people
+
+
+async def _staff(host: PluginHost) -> list[SignIn]:
+    people = []
+    known = {role.code for role in access.roles()}
+    for login, name, role, store in STAFF:
+        password = f"{login}-{secrets.token_hex(3)}"
+        held = role if role in known else "front_desk"
+        await access.add_staff(login, name, password, role_code=held, store_code=store)
+        people.append(SignIn(login, name, password))
+    return people
+
+
+async def _members(stores: list[UUID]) -> list[UUID]:
+    chance = random.Random(2026)
+    made = []
+    names = [chance.choice(FAMILY) + chance.choice(GIVEN) for _ in range(34)] + list(LATIN)
+    for i, name in enumerate(names):
+        agreed = chance.random() < 0.7
+        born = f"{chance.randint(1960, 2006)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+        new = NewMember(
+            name=name,
+            phone=f"139{chance.randint(0, 99999999):08}",
+            email=f"member{i}@example.com",
+            gender=chance.choice(["female", "male"]),
+            birthday=born,
+            store=stores[0] if i % 3 else stores[1],
+            source=chance.choice(["walk-in", "friend", "app"]),
+            joined_on=clock.now().date() - timedelta(days=chance.randint(30, 900)),
+            consents=[("marketing", "email", "granted" if agreed else "refused")],
+        )
+        made.append(await members.create_member(new))
+    return made
+
+
+async def _purchases(joined: list[UUID], stores: list[UUID]) -> None:
+    chance = random.Random(7)
+    number = 0
+    for member in joined:
+        for _ in range(chance.randint(0, 5)):
+            number += 1
+            await purchases.record_purchase(_basket(chance, number, member, chance.choice(stores)))
+
+
+def _basket(chance: random.Random, number: int, member: UUID, store: UUID) -> Any:
+    lines = []
+    for sku, name, category, price in chance.sample(GOODS, chance.randint(1, 3)):
+        lines.append(
+            {"sku": sku, "name": name, "category": category, "quantity": "1", "unit_price": f"{price / 100:.2f}", "amount": price}
+        )
+    code = next(s.code for s in access.stores() if s.id == store)
+    at = clock.now() - timedelta(days=chance.randint(1, 90), hours=chance.randint(0, 12))
+    return {
+        "external_id": f"D{number:05}",
+        "source": "demo",
+        "member": {"id": str(member)},
+        "store": code,
+        "at": at.isoformat(),
+        "amount": sum(line["amount"] for line in lines),
+        "lines": lines,
+    }
+
+
+async def _samples(host: PluginHost, joined: list[UUID]) -> None:
+    for declared in host.declared_in("sample_data"):
+        await in_transaction(lambda d=declared: d.value.create(joined))  # type: ignore[misc]
+
+
+def lan_address() -> str | None:
+    """This machine's address in its network, found without sending anything."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+            address: str = probe.getsockname()[0]
+        except OSError:
+            return None
+    return None if address.startswith("127.") else address
+
+
+def welcome(host: str, port: int, people: list[SignIn]) -> None:
+    """Print where to go and as whom; the address for a phone also as a QR code."""
+    out.print()
+    out.print(f"Tessera is at http://127.0.0.1:{port}", highlight=False)
+    address = lan_address() if host in {"0.0.0.0", "::"} else None  # noqa: S104
+    if address:
+        url = f"http://{address}:{port}"
+        out.print(f"On a phone in the same network: {url}", highlight=False)
+        segno.make(url, error="l").terminal(out=sys.stdout, compact=True, border=2)
+    for person in people:
+        out.print(f"  {person.login:<8} {person.password:<16} {person.name}", highlight=False)
+    out.print("Stop with Ctrl-C; `tessera demo --fresh` begins anew.", highlight=False)
+    sys.stdout.flush()
