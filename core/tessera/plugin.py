@@ -1,0 +1,73 @@
+"""The public face of the core for plugin authors, as stable as the hooks.
+
+Declarations and hooks come from ``tessera_hooks``; everything else that a plugin may use of Tessera is
+named here, and nothing that is not named here is promised. A plugin's tables of records extend
+``Record``; what it does to its own tables and to members happens inside ``in_transaction``, together
+with ``emit``, so that either all of it is true or nothing::
+
+    from tessera.plugin import Record, emit, in_transaction
+
+
+    class Visit(Record, schema="garden", tablename="visit"):
+        plants = Integer(null=True, default=None)
+
+
+    async def water(member: UUID, store: UUID) -> None:
+        async def work() -> None:
+            await Watering.insert(Watering(id=uuid7(), member=member))
+            await emit("garden.watered", member=member, store=store)
+
+        await in_transaction(work)
+"""
+
+from tessera.access.actor import Actor, actor
+from tessera.access.service.stores import StoreFacts, store_by_code, store_of, stores
+from tessera.kernel.business import business
+from tessera.kernel.clock import local_day, midnight, now
+from tessera.kernel.database import in_transaction
+from tessera.kernel.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound
+from tessera.kernel.events import emit, importing
+from tessera.kernel.ids import uuid7
+from tessera.kernel.plugins import plugin_settings as settings
+from tessera.kernel.plugins.state import change_plugin_settings as change_settings
+from tessera.kernel.texts import current_locale, translate
+from tessera.members import service as members
+from tessera.members.tables import Member
+from tessera.records.public import add_record, latest_records, records_of, records_today
+from tessera.records.rows import Entry
+from tessera.records.tables import Record
+
+__all__ = [
+    "Actor",
+    "Conflict",
+    "DomainError",
+    "Entry",
+    "FieldError",
+    "Forbidden",
+    "Invalid",
+    "Member",
+    "NotFound",
+    "Record",
+    "StoreFacts",
+    "actor",
+    "add_record",
+    "business",
+    "change_settings",
+    "current_locale",
+    "emit",
+    "importing",
+    "in_transaction",
+    "latest_records",
+    "local_day",
+    "members",
+    "midnight",
+    "now",
+    "records_of",
+    "records_today",
+    "settings",
+    "store_by_code",
+    "store_of",
+    "stores",
+    "translate",
+    "uuid7",
+]

@@ -1,0 +1,172 @@
+"""What can be done with records: make one, correct one, and compute derived values anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from tessera.access.actor import actor
+from tessera.access.service.stores import StoreFacts
+from tessera.kernel import clock
+from tessera.kernel.database import execute, executemany, fetch, in_transaction
+from tessera.kernel.errors import Conflict
+from tessera.kernel.events import current_batch, current_origin, emit
+from tessera.kernel.ids import uuid7
+from tessera.kernel.plugins import host
+from tessera.members.service import StaleVersion, scope
+from tessera.records import reach, rows
+from tessera.records.formulas import Birth, computed
+from tessera.records.kinds import Kind, kinds
+from tessera.records.rows import Entry, birth_of
+from tessera.records.validate import checked, refuse_empty
+from tessera_hooks import _
+
+CHUNK = 500
+"""Records whose derived values are computed anew in one transaction."""
+
+
+class RecordExists(Conflict):
+    """The id that was brought along belongs to another record."""
+
+    code = "record_exists"
+
+
+async def record(
+    kind: Kind,
+    member: UUID,
+    given: Mapping[str, Any],
+    *,
+    store: UUID | str | None = None,
+    id_: UUID | None = None,
+) -> Entry:
+    """Make a record of a member, with its derived values and its event.
+
+    ``given`` is what a form or JSON brought. ``id_`` is the id that the form was opened with: sent twice,
+    it makes one record.
+    """
+    where = reach.store_for(kind, store)
+    await scope.need_visible(member, kind.write)
+    values = checked(kind, given, reach.today_in(where.id))
+    new = id_ or uuid7()
+
+    async def work() -> None:
+        if await _insert(kind, new, member, where, values):
+            day: date = values["recorded_on"]
+            at = _moment_of(day, where)
+            await emit(kind.recorded, member=member, store=where.id, occurred_at=at, record=new)
+
+    await in_transaction(work)
+    made = await rows.just_written(kind, new)
+    if made.member != member:
+        raise RecordExists(_("This form was sent for someone else already: open it again."))
+    return made
+
+
+async def _insert(kind: Kind, id_: UUID, member: UUID, store: StoreFacts, values: Mapping[str, Any]) -> bool:
+    person = (await _birth(member)).person_on(values["recorded_on"])
+    row = {
+        "id": id_,
+        "member": member,
+        "store": store.id,
+        "staff": actor().staff_id,
+        "origin": current_origin(),
+        "batch": current_batch(),
+        "created_at": clock.now(),
+        "version": 1,
+        **values,
+        **computed(kind, values, person),
+    }
+    places = ", ".join(f"${i}" for i in range(1, len(row) + 1))
+    sql = f"INSERT INTO {kind.table} ({', '.join(row)}) VALUES ({places}) ON CONFLICT (id) DO NOTHING"
+    return bool(await execute(sql, *row.values()))
+
+
+async def _birth(member: UUID) -> Birth:
+    found = await fetch("SELECT gender, birth_year, birth_month, birth_day FROM member WHERE id = $1", member)
+    return birth_of(found[0])
+
+
+def _moment_of(day: date, store: StoreFacts) -> datetime:
+    """When it happened: now for today's record, noon at the store for one written down later."""
+    if day == reach.today_in(store.id):
+        return clock.now()
+    return datetime.combine(day, time(12), tzinfo=clock.zone(store.timezone))
+
+
+async def change(kind: Kind, id_: UUID, given: Mapping[str, Any], version: int) -> Entry:
+    """Correct those values of a record that are given; derived values follow.
+
+    ``version`` is the one the person saw: if someone else was faster, nothing changes.
+    """
+
+    async def work() -> None:
+        before = await rows.one(kind, id_, lock=True)
+        actor().needs(kind.write, before.store)
+        if before.version != version:
+            raise StaleVersion(
+                _("Someone else has changed this record meanwhile: look at it again."), version=before.version
+            )
+        old = {**before.values, "recorded_on": before.recorded_on, "note": before.note}
+        values = {**old, **checked(kind, given, reach.today_in(before.store), partial=True)}
+        refuse_empty(kind, values)
+        if any(values[name] != old[name] for name in values if name not in kind.derived):
+            await _update(kind, before, values)
+
+    await in_transaction(work)
+    return await rows.one(kind, id_)
+
+
+async def _update(kind: Kind, before: Entry, values: Mapping[str, Any]) -> None:
+    person = before.birth.person_on(values["recorded_on"])
+    row = {**values, **computed(kind, values, person)}
+    sets = ", ".join(f"{name} = ${i}" for i, name in enumerate(row, start=2))
+    await execute(f"UPDATE {kind.table} SET {sets}, version = version + 1 WHERE id = $1", before.id, *row.values())
+    await emit(kind.changed, member=before.member, store=before.store, record=before.id)
+
+
+async def recompute(kind: Kind) -> int:
+    """Compute derived values anew where the formula is newer or an input has come; answers how many changed.
+
+    People's own words and numbers are not touched, so a record's version stays.
+    """
+    if not kind.derived:
+        return 0
+    done, last = 0, UUID(int=0)
+    older = " OR ".join(f"r.{name}_version IS DISTINCT FROM {d.version}" for name, d in kind.derived.items())
+    sql = (
+        f"SELECT r.*, m.gender, m.birth_year, m.birth_month, m.birth_day FROM {kind.table} r "
+        f"JOIN member m ON m.id = r.member WHERE r.id > $1 AND ({older}) ORDER BY r.id LIMIT {CHUNK} FOR UPDATE OF r"
+    )
+    while True:
+
+        async def work(after: UUID = last) -> tuple[int, UUID | None]:
+            found = await fetch(sql, after)
+            return await _recompute_rows(kind, found), found[-1]["id"] if found else None
+
+        changed, reached = await in_transaction(work)
+        done += changed
+        if reached is None:
+            return done
+        last = reached
+
+
+async def _recompute_rows(kind: Kind, found: list[Any]) -> int:
+    fresh = []
+    for row in found:
+        made = computed(kind, dict(row), birth_of(row).person_on(row["recorded_on"]))
+        if any(row[name] != value for name, value in made.items()):
+            fresh.append((row["id"], *made.values()))
+    if fresh:
+        names = [n for name in kind.derived for n in (name, f"{name}_version")]
+        sets = ", ".join(f"{name} = ${i}" for i, name in enumerate(names, start=2))
+        await executemany(f"UPDATE {kind.table} SET {sets} WHERE id = $1", fresh)
+    return len(fresh)
+
+
+async def recompute_all() -> None:
+    """Bring the derived values of every enabled record type up to date."""
+    for kind in kinds(host()):
+        if host().enabled(kind.plugin):
+            await recompute(kind)
