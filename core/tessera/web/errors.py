@@ -37,6 +37,7 @@ STATUS: dict[type[Exception], int] = {
     asyncpg.CannotConnectNowError: 503,
     asyncpg.InterfaceError: 503,
     ConnectionError: 503,
+    TimeoutError: 503,
 }
 """What a refusal is in HTTP; a class stands for those below it that have no line of their own."""
 

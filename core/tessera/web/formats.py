@@ -29,7 +29,9 @@ def money(minor: int | None, currency: str | None = None) -> str:
     """Minor units as people read them, in the business's currency unless told: ``¥12.50``."""
     if minor is None:
         return "–"
-    return format_minor(minor, currency or business().currency, current_locale())
+    own = business().currency
+    shown = format_minor(minor, currency or own, current_locale())
+    return shown.replace("CN¥", "¥") if own == "CNY" and currency in (None, own) else shown
 
 
 def moment(at: datetime | None, zone: str | None = None) -> Markup | str:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 
+import asyncpg
 import structlog
 from babel.core import negotiate_locale
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from tessera.access import service
 from tessera.access.actor import NOBODY, Actor, acting_as
 from tessera.kernel.business import business, has_business
+from tessera.kernel.errors import DomainError, Unavailable
 from tessera.kernel.ids import uuid7
 from tessera.kernel.logs import logger
 from tessera.kernel.texts import LOCALES, use_locale
 from tessera.web import visit as visits
+from tessera.web.errors import SENTENCES
 from tessera.web.visit import Visit
 
 _log = logger("tessera.web")
@@ -56,7 +59,7 @@ class Frame:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         raw = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
@@ -86,7 +89,9 @@ class Frame:
             cookies=cookies,
         )
 
-    async def _attend(self, visit: Visit, raw: dict[bytes, str], scope: Scope, receive: Receive, send: Send) -> None:
+    async def _attend(
+        self, visit: Visit, raw: dict[bytes, str], scope: HTTPScope, receive: Receive, send: Send
+    ) -> None:
         began = time.perf_counter()
         status = 0
 
@@ -94,12 +99,18 @@ class Frame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *self._headers(visit, message)]
+                message["headers"] = [*message["headers"], *self._headers(visit, message["headers"])]
             await send(message)
 
         someone = NOBODY
         if not visit.path.startswith(UNATTENDED):
-            someone = await recognise(visit, raw.get(b"authorization", ""))
+            try:
+                someone = await recognise(visit, raw.get(b"authorization", ""))
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as trouble:
+                _log.error("nobody_could_be_recognised", problem=str(trouble))
+                visit.trouble = Unavailable(SENTENCES[503])
+            except DomainError as trouble:
+                visit.trouble = trouble
         spoken = locale_of(visit, someone, raw.get(b"accept-language", ""))
         with acting_as(someone), use_locale(spoken):
             await self.app(scope, receive, send_framed)
@@ -107,8 +118,8 @@ class Frame:
             took = round((time.perf_counter() - began) * 1000, 1)
             _log.info("request", method=scope["method"], path=visit.path, status=status, ms=took)
 
-    def _headers(self, visit: Visit, message: MutableMapping[str, Any]) -> Iterator[tuple[bytes, bytes]]:
-        there = {name.lower() for name, _ in message["headers"]}
+    def _headers(self, visit: Visit, given: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        there = {name.lower() for name, _ in given}
         yield from ((name, value) for name, value in HEADERS.items() if name not in there)
         yield b"x-request-id", visit.request_id.encode()
         if self.public_url.startswith("https://"):

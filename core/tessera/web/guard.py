@@ -29,7 +29,11 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 
     The handler states ``permission`` (and, where it belongs to a plugin, ``plugin``) among its options.
     """
-    someone = actor()
+    if connection.scope.get("method") == "OPTIONS":
+        return
+    someone, trouble = actor(), visit().trouble
+    if trouble is not None:
+        raise trouble
     plugin = handler.opt.get("plugin")
     if plugin and not host().enabled(plugin, store=someone.store):
         raise NotFound(_("This page does not exist."))

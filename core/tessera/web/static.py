@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
@@ -90,7 +91,7 @@ def static(name: str) -> str:
     return f"/static/{name}?v={find(name).version}"
 
 
-def respond(file: StaticFile, request: Request[object, object, object], *, lasting: bool) -> Response[bytes]:
+def respond(file: StaticFile, request: Request[Any, Any, Any], *, lasting: bool) -> Response[bytes]:
     """A file as response: nothing where the browser has it, compressed where it may be."""
     headers = {"Cache-Control": FOR_EVER if lasting else REVALIDATE, "ETag": f'"{file.version}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
@@ -104,14 +105,14 @@ def respond(file: StaticFile, request: Request[object, object, object], *, lasti
 
 
 @get("/static/{name:path}", permission=PUBLIC, include_in_schema=False, sync_to_thread=False)
-def serve_static(request: Request[object, object, object], name: FromPath[str]) -> Response[bytes]:
+def serve_static(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """One file."""
     file = find(name)
     return respond(file, request, lasting=request.query_params.get("v") == file.version)
 
 
 @get("/service-worker.js", permission=PUBLIC, include_in_schema=False, sync_to_thread=False)
-def service_worker(request: Request[object, object, object]) -> Response[bytes]:
+def service_worker(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The service worker, at the top so that it may see the whole site."""
     return respond(find("service-worker.js"), request, lasting=False)
 

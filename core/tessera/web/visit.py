@@ -34,7 +34,11 @@ class Flash(msgspec.Struct):
 
 @dataclass
 class Visit:
-    """One request: its id and path, what the browser brought, and the cookies it will be given."""
+    """One request: its id and path, what the browser brought, and the cookies it will be given.
+
+    ``trouble`` is why it could not be found out who is asking; the guard raises it, so that it is
+    answered like any other refusal.
+    """
 
     request_id: str = "-"
     path: str = "/"
@@ -45,6 +49,7 @@ class Visit:
     is_htmx: bool = False
     is_api: bool = False
     theme: str = "auto"
+    trouble: Exception | None = None
     cookies: dict[str, str] = field(default_factory=dict)
     set_cookies: dict[str, str] = field(default_factory=dict)
 
@@ -52,10 +57,13 @@ class Visit:
         """Set a cookie with the answer: only for this site, never readable by scripts."""
         cookie: SimpleCookie = SimpleCookie()
         cookie[name] = value
-        cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax", "secure": self.secure})
+        morsel = cookie[name]
+        morsel["path"], morsel["samesite"], morsel["httponly"] = "/", "Lax", True
+        if self.secure:
+            morsel["secure"] = True
         if max_age is not None:
-            cookie[name]["max-age"] = max_age
-        self.set_cookies[name] = cookie[name].OutputString()
+            morsel["max-age"] = str(max_age)
+        self.set_cookies[name] = morsel.OutputString()
         self.cookies[name] = value
 
     def take_cookie(self, name: str) -> None:

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from tessera.access import sealing
 from tessera.access.actor import Actor
-from tessera.access.service import passwords, roles, throttle
+from tessera.access.service import passwords, throttle
+from tessera.access.service.roles import grants
 from tessera.kernel import clock
 from tessera.kernel.database import execute, fetchrow, in_transaction
 from tessera.kernel.errors import Unauthenticated
@@ -131,7 +132,7 @@ def _actor_of(row: Any) -> Actor:
     return Actor(
         "staff",
         row["name"],
-        roles.grants(held),
+        grants(held),
         staff_id=row["id"],
         session_id=row["session"],
         store=row["store"],

@@ -69,7 +69,7 @@ async def set_up(request: Request[Any, Any, Any]) -> Response[Any]:
             _check_code(folder, form)
         owner = await setup.set_up(_answers(form))
     except setup.AlreadySetUp as refusal:
-        return done("/sign-in", refusal.message, "info")  # type: ignore[arg-type]
+        return done("/sign-in", refusal.message, "info")
     except DomainError as refusal:
         return shown_again(PAGE, form, refusal, {"is_new": not has_business(), **_context(request)})
     if folder is not None:

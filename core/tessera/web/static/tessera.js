@@ -112,11 +112,18 @@
     return library;
   }
 
-  const colour = (name) => {
-    const probe = document.createElement("canvas").getContext("2d");
-    probe.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888888";
-    return probe.fillStyle;
-  };
+  // A colour of the style sheet as the chart library can read it: computed, painted, and read back.
+  function colour(name) {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    brush.fillStyle = getComputedStyle(probe).color;
+    probe.remove();
+    brush.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = brush.getImageData(0, 0, 1, 1).data;
+    return `rgba(${red}, ${green}, ${blue}, ${alpha / 255})`;
+  }
 
   const TONES = { ok: "--tblr-green", low: "--tblr-yellow", high: "--tblr-orange", alarm: "--tblr-red" };
 
@@ -138,6 +145,7 @@
       tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (v) => `${v ?? "–"} ${spec.unit || ""}` },
       xAxis: {
         type: "time",
+        boundaryGap: ["2%", "2%"],
         axisLabel: { color: text, hideOverlap: true, formatter: { year: "{yyyy}", month: "{yyyy}-{MM}", day: "{MM}-{dd}", hour: "{HH}:{mm}" } },
         axisLine: { lineStyle: { color: line } },
       },
@@ -153,8 +161,9 @@
         name: each.name,
         type: spec.kind === "bar" ? "bar" : "line",
         data: each.points,
-        smooth: 0.2,
-        symbolSize: 7,
+        symbolSize: 8,
+        symbol: "circle",
+        barMaxWidth: 40,
         markArea: i === 0 && bands.length ? { silent: true, data: bands } : undefined,
       })),
     };
@@ -184,6 +193,8 @@
       const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
       if ([...list.options].some((option) => option.value === zone)) list.value = zone;
     }
+    const wrong = root.querySelector(".is-invalid");
+    if (wrong) wrong.focus();
     draw(root);
   }
 
