@@ -1,4 +1,4 @@
-"""A removed plugin as one zip file: a manifest and each table as PostgreSQL's own CSV, so that it returns to the byte."""
+"""A removed plugin as one zip file: a manifest, and each table as PostgreSQL's own CSV, which returns to the byte."""
 
 from __future__ import annotations
 

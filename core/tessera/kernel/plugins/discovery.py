@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -62,20 +63,30 @@ def discover(local_folder: Path | None = None) -> list[Candidate]:
 
     Manifests are read without running the plugins. What is wrong is refused with one sentence.
     """
-    found = [_installed(entry) for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name)]
-    if local_folder is not None and local_folder.is_dir():
-        found += _local(local_folder)
     by_name: dict[str, Candidate] = {}
-    for candidate in found:
-        if candidate.name in by_name:
-            raise CannotRun(
-                f'two plugins are called "{candidate.name}" ({by_name[candidate.name].folder} and {candidate.folder}): '
-                "take one of them away"
-            )
+    for _, find in sources(local_folder):
+        candidate = find()
+        refuse_second(candidate, by_name)
         by_name[candidate.name] = candidate
-    for candidate in by_name.values():
-        _check_api(candidate)
     return order(by_name.values())
+
+
+def sources(local_folder: Path | None) -> Iterator[tuple[str, Callable[[], Candidate]]]:
+    """Where plugins may be, each by the name that it goes by there and what finds it or refuses."""
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        yield entry.name, partial(_installed, entry)
+    if local_folder is not None and local_folder.is_dir():
+        for path in _local_paths(local_folder):
+            yield path.stem, partial(local_plugin, path)
+
+
+def refuse_second(candidate: Candidate, known: Mapping[str, Candidate]) -> None:
+    """Refuse a second plugin of the same name."""
+    first = known.get(candidate.name)
+    if first is not None:
+        raise CannotRun(
+            f'two plugins are called "{candidate.name}" ({first.folder} and {candidate.folder}): take one of them away'
+        )
 
 
 def _import(name: str, plugin: str) -> ModuleType:
@@ -101,24 +112,30 @@ def _candidate(module: ModuleType, named: str, *, local: bool, one_file: bool = 
     if not isinstance(manifest, Manifest):
         raise CannotRun(f'plugin "{named}" has no MANIFEST: write MANIFEST = Manifest(name=…, title=…) in it')
     folder = Path(str(module.__file__)).parent
-    return Candidate(manifest, module.__name__, folder, local, one_file)
+    candidate = Candidate(manifest, module.__name__, folder, local, one_file)
+    _check_api(candidate)
+    return candidate
 
 
-def _local(folder: Path) -> Iterable[Candidate]:
+def _local_paths(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        is_plugin = path.suffix == ".py" or (path / "__init__.py").is_file()
+        if is_plugin and not path.name.startswith(("_", ".")) and not path.stem.endswith("_migrations"):
+            yield path
+
+
+def local_plugin(path: Path) -> Candidate:
+    """The plugin in one file or one folder."""
+    folder = path.parent
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
         importlib.invalidate_caches()
-    for path in sorted(folder.iterdir()):
-        is_file = path.suffix == ".py"
-        is_package = path.is_dir() and (path / "__init__.py").is_file()
-        if path.name.startswith(("_", ".")) or not (is_file or is_package) or path.stem.endswith("_migrations"):
-            continue
-        spec = importlib.util.find_spec(path.stem)
-        if spec is None or spec.origin is None or not Path(spec.origin).is_relative_to(folder):
-            raise CannotRun(
-                f'local plugin {path} has the name of another Python module: rename it, e.g. "tessera_{path.stem}"'
-            )
-        yield _candidate(_import(path.stem, path.stem), path.stem, local=True, one_file=is_file)
+    spec = importlib.util.find_spec(path.stem)
+    if spec is None or spec.origin is None or not Path(spec.origin).is_relative_to(folder):
+        raise CannotRun(
+            f'local plugin {path} has the name of another Python module: rename it, e.g. "tessera_{path.stem}"'
+        )
+    return _candidate(_import(path.stem, path.stem), path.stem, local=True, one_file=path.suffix == ".py")
 
 
 def _check_api(candidate: Candidate) -> None:

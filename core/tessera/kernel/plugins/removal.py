@@ -47,7 +47,7 @@ async def remove(name: str, export: Path, *, write_off: Callable[[], Awaitable[N
     enabled plugin requires it, and while members own units of it unless ``write_off`` books those
     away. The export is on disk before anything is taken.
     """
-    await _refuse_gone(name)
+    await refuse_unknown(name)
     refuse_required(name)
     if export.exists():
         raise CannotRun(f"{export} is there already: choose another file")
@@ -69,7 +69,8 @@ async def remove(name: str, export: Path, *, write_off: Callable[[], Awaitable[N
     return removed
 
 
-async def _refuse_gone(name: str) -> None:
+async def refuse_unknown(name: str) -> None:
+    """Refuse a plugin that this business never had, or that was removed already."""
     state = await fetchrow("SELECT removed_at FROM plugin_state WHERE name = $1", name)
     if state is None:
         raise PluginUnknown(_('this business knows no plugin "{name}"', name=name), plugin=name)
