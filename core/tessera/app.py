@@ -50,7 +50,7 @@ def plugin_routers(host: PluginHost) -> list[Router]:
     return routers
 
 
-@get("/health", permission=PUBLIC, sync_to_thread=False)
+@get("/health", permission=PUBLIC)
 async def show_health() -> Response[dict[str, Any]]:
     """Whether this instance works, for a load balancer or a monitor."""
     answer = await health()

@@ -1,0 +1,134 @@
+"""Where the core meets this plugin: one function per hook, no logic."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from fractions import Fraction
+from uuid import UUID
+
+import msgspec
+
+from tessera_dummy import service
+from tessera_dummy.records import check_up
+from tessera_dummy.rules import low_score
+from tessera_dummy.screens import greeting
+from tessera_hooks import (
+    Award,
+    Event,
+    Fact,
+    Job,
+    MessageTemplate,
+    Permission,
+    Reaction,
+    RecordType,
+    Role,
+    Rule,
+    SampleData,
+    Screen,
+    Settling,
+    Slot,
+    StarterSet,
+    Text,
+    _,
+    hookimpl,
+)
+
+
+class Waved(msgspec.Struct):
+    """How often was waved."""
+
+    times: int
+
+
+@hookimpl
+def permissions() -> list[Permission]:
+    return [Permission("greet", _("Greet people"))]
+
+
+@hookimpl
+def roles() -> list[Role]:
+    return [Role("greeter", _("Greeter"), ["dummy.greet", "members.read"])]
+
+
+@hookimpl
+def record_types() -> list[RecordType]:
+    return [check_up]
+
+
+@hookimpl
+def events() -> list[Event]:
+    return [Event("waved", _("Waved"), Waved, icon="hand-stop")]
+
+
+@hookimpl
+def facts() -> list[Fact]:
+    return [
+        Fact("dummy.waves", _("Waves"), "number", "(SELECT count(*) FROM dummy.seen s WHERE s.about = m.id)"),
+    ]
+
+
+@hookimpl
+def rules() -> list[Rule]:
+    return [low_score]
+
+
+@hookimpl
+def message_templates() -> list[MessageTemplate]:
+    return [
+        MessageTemplate(
+            "hello",
+            _("Hello"),
+            "marketing",
+            {"en": "Hello {{ member.name }}", "zh_Hans": "{{ member.name }}，您好"},
+            {"en": "From {{ business.name }}.", "zh_Hans": "来自{{ business.name }}。"},
+        )
+    ]
+
+
+@hookimpl
+def reactions() -> list[Reaction]:
+    return [Reaction("remember", ["dummy.waved", "member.created"], service.remember)]
+
+
+@hookimpl
+def screens() -> list[Screen]:
+    return [Screen("greeting", _("Greeting"), "hand-stop", "greet", handlers=[greeting], path="greeting/you")]
+
+
+@hookimpl
+def slots() -> list[Slot]:
+    return [Slot("member.card", "dummy/card.html", service.card)]
+
+
+@hookimpl
+def jobs() -> list[Job]:
+    return [Job("tick", timedelta(hours=1), service.tick)]
+
+
+@hookimpl
+def starter_set() -> StarterSet:
+    return StarterSet(_("Dummy"), _("Writes one row."), service.start)
+
+
+@hookimpl
+def sample_data() -> SampleData:
+    return SampleData(service.sample)
+
+
+@hookimpl
+def points_multiplier(award: Award) -> Fraction | None:
+    return service.factor(award)
+
+
+@hookimpl
+async def settle_purchase(purchase: Settling) -> None:
+    await service.greet_settled(purchase)
+
+
+@hookimpl
+async def member_summaries(members: Sequence[UUID]) -> Mapping[UUID, Text]:
+    return await service.summaries(members)
+
+
+@hookimpl
+def dummy_greeting(name: str) -> Text | None:
+    return _("Hello {name}", name=name)
