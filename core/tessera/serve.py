@@ -54,7 +54,9 @@ def create_app() -> Litestar:
     set_up_logging()
     loaded = load(open_instance())
     url = loaded.instance.settings.web.public_url
-    return make_app(loaded.host, public_url=url, lifespan=[make_lifespan(loaded)])
+    app = make_app(loaded.host, public_url=url, lifespan=[make_lifespan(loaded)])
+    app.state.setup_folder = loaded.instance.folder
+    return app
 
 
 def check_port(host: str, port: int) -> None:

@@ -1,0 +1,108 @@
+"""``tessera store``, ``tessera staff`` and ``tessera apikey``."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from tessera.cli_support import run_in_instance, say
+
+if TYPE_CHECKING:
+    from tessera.start import Opened
+
+PASSWORD = "TESSERA_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+@click.group()
+def store() -> None:
+    """Stores."""
+
+
+@store.command("add")
+@click.argument("code")
+@click.option("--name", required=True, help="What people call it.")
+@click.option("--timezone", default="", help="IANA name; the business's unless given.")
+@click.option("--currency", default="", help="ISO 4217; the business's unless given.")
+@click.option("--circle", default="", help="The stores that know the same members; the first circle unless given.")
+def add_store(code: str, name: str, timezone: str, currency: str, circle: str) -> None:
+    """Open a store that files and tills call CODE."""
+    from tessera.access import service
+
+    async def work(_: Opened) -> None:
+        added = await service.add_store(code, name, timezone=timezone, currency=currency, circle=circle)
+        say(f"store {added.code}, {added.name}: {added.timezone}, {added.currency}")
+
+    run_in_instance(work)
+
+
+@click.group()
+def staff() -> None:
+    """People who work here."""
+
+
+@staff.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="Their name.")
+@click.option("--role", required=True, help="What they may do, such as owner, manager, cashier, fitness.coach.")
+@click.option("--store", "store_code", default="", help="The store where the role holds; everywhere unless given.")
+def add_staff(login: str, name: str, role: str, store_code: str) -> None:
+    """Add someone who signs in as LOGIN; asks for the password, or reads TESSERA_PASSWORD."""
+    from tessera.access import service
+
+    password = _password(login)
+
+    async def work(_: Opened) -> None:
+        person = await service.add_staff(login, name, password, role_code=role, store_code=store_code)
+        say(f"{person.name} can sign in as {person.login}")
+
+    run_in_instance(work)
+
+
+@staff.command("password")
+@click.argument("login")
+def set_password(login: str) -> None:
+    """Give LOGIN a new password, also when nobody can sign in any more; their sessions end."""
+    from tessera.access import service
+
+    password = _password(login)
+
+    async def work(_: Opened) -> None:
+        person = await service.by_login(login)
+        await service.set_password(person.id, password)
+        say(f"{person.name} has a new password")
+
+    run_in_instance(work)
+
+
+def _password(login: str) -> str:
+    given = os.environ.get(PASSWORD)
+    if given is not None:
+        return given
+    return str(click.prompt(f"Password for {login}", hide_input=True, confirmation_prompt=True, err=True))
+
+
+@click.group()
+def apikey() -> None:
+    """Keys for tills, shops and scripts."""
+
+
+@apikey.command("add")
+@click.argument("name")
+@click.option("--permission", "permissions", multiple=True, required=True, help="May be given several times.")
+@click.option("--store", "store_code", default="", help="The store where it holds; everywhere unless given.")
+def add_key(name: str, permissions: tuple[str, ...], store_code: str) -> None:
+    """Make a key and print it, once and last, on standard output."""
+    from tessera.access import service
+
+    async def work(_: Opened) -> str:
+        store_id = service.store_by_code(store_code).id if store_code else None
+        return await service.add_key(name, permissions, store=store_id)
+
+    key = run_in_instance(work)
+    say("This is the only time that the key is shown:")
+    click.echo(key)
+
+
+commands: list[click.Command] = [store, staff, apikey]
