@@ -1,0 +1,46 @@
+"""Where messages meet the hooks: their events, pages and the job that sends what is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from tessera.messaging import service
+from tessera_hooks import Event, Job, Screen, _, hookimpl
+
+
+class MessagePayload(msgspec.Struct):
+    """Which message, from which template, and the rule that wanted it."""
+
+    message: UUID
+    template: str
+    rule: str | None = None
+
+
+@hookimpl
+def events() -> list[Event]:
+    return [
+        Event("message.sent", _("Message sent"), MessagePayload, icon="mail"),
+        Event("message.refused", _("Message refused by the mail server"), MessagePayload, icon="mail-x"),
+        Event("message.uncertain", _("Message sent or not: uncertain"), MessagePayload, icon="mail-question"),
+    ]
+
+
+@hookimpl
+def screens() -> list[Screen]:
+    return [
+        Screen("messages", _("Messages"), "mail", "messages.send", (), "messages"),
+        Screen("message_texts", _("Message texts"), "template", "messages.send", (), "message-texts"),
+        Screen("messaging", _("Sending messages"), "mail-cog", "settings.write", (), "settings/messaging"),
+    ]
+
+
+async def _deliver() -> None:
+    await service.deliver_due()
+
+
+@hookimpl
+def jobs() -> list[Job]:
+    return [Job("deliver_messages", timedelta(seconds=5), _deliver)]

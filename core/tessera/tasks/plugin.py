@@ -1,0 +1,42 @@
+"""Where tasks meet the hooks: their events, page and the job that reports what failed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from tessera.tasks import service
+from tessera_hooks import Event, Job, Screen, _, hookimpl
+
+
+class TaskPayload(msgspec.Struct):
+    """Which task, of what kind, and the rule that opened it."""
+
+    task: UUID
+    task_kind: str
+    rule: str | None = None
+
+
+@hookimpl
+def events() -> list[Event]:
+    return [
+        Event("task.opened", _("Task opened"), TaskPayload, icon="checklist"),
+        Event("task.done", _("Task done"), TaskPayload, icon="circle-check"),
+        Event("task.reopened", _("Task opened again"), TaskPayload, icon="checklist", on_timeline=False),
+    ]
+
+
+@hookimpl
+def screens() -> list[Screen]:
+    return [Screen("tasks", _("Tasks"), "checklist", "members.read", (), "tasks", on_phone=True)]
+
+
+async def _report() -> None:
+    await service.report_plugin_failures()
+
+
+@hookimpl
+def jobs() -> list[Job]:
+    return [Job("report_plugin_failures", timedelta(minutes=1), _report)]
