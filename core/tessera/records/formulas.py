@@ -56,12 +56,13 @@ def missing_inputs(kind: Kind, derived: Derived, row: Mapping[str, Any], person:
     """What a formula would need and does not have, as people call it."""
     missing: list[Text] = []
     for needed in derived.inputs:
-        if needed == AGE and person.age is None:
+        if not isinstance(needed, str):
+            if row.get(column_name(needed)) is None:
+                missing.append(kind.label(column_name(needed)))
+        elif needed == AGE and person.age is None:
             missing.append(_("Birth date"))
         elif needed == SEX and person.sex is None:
             missing.append(_("Sex"))
-        elif needed not in (AGE, SEX) and row.get(column_name(needed)) is None:
-            missing.append(kind.label(column_name(needed)))
     return missing
 
 

@@ -45,6 +45,7 @@ def checked(kind: Kind, given: Mapping[str, Any], today: date, *, partial: bool 
     for name, check in _checks(kind, today).items():
         if partial and name not in given:
             continue
+        refuse_mask(kind, name, given.get(name))
         try:
             values[name] = check(blank_to_none(given.get(name)))
         except Wrong as problem:
@@ -61,6 +62,13 @@ def refuse_empty(kind: Kind, values: Mapping[str, Any]) -> None:
     if values.get("note") is None and all(values[name] is None for name in kind.fields):
         message = _("fill in at least one value")
         raise Invalid(_("Some values cannot be accepted."), [FieldError(next(iter(kind.fields), "note"), message)])
+
+
+def refuse_mask(kind: Kind, name: str, raw: Any) -> None:
+    """Refuse a mask that comes back as if it were the value it hides."""
+    if raw == MASK and name in kind.fields and kind.fields[name].sensitive:
+        message = _("{label} is masked: leave it out, or write the value itself", label=kind.label(name))
+        raise MaskedValue(message, [FieldError(name, message)])
 
 
 def _checks(kind: Kind, today: date) -> dict[str, Callable[[Any], Any]]:
@@ -84,8 +92,6 @@ def field_value(field: RecordField, label: Text, raw: Any) -> Any:
         if field.required:
             raise Wrong(_("{label} is missing", label=label))
         return None
-    if field.sensitive and raw == MASK:
-        raise MaskedValue(_("{label} is masked: leave it out, or write the value itself", label=label))
     match field:
         case Measure():
             return _measure(field, label, raw)
