@@ -152,7 +152,7 @@ def _exported(instance: Instance) -> Iterator[Finding]:
         yield Finding(
             "advice",
             "keys' copy",
-            "the keys were never exported, and no backup holds them: run `tessera key export FILE` and keep it elsewhere",
+            "never exported, and no backup holds the keys: run `tessera key export FILE` and keep it elsewhere",
         )
 
 

@@ -115,7 +115,7 @@ def writing(path: Path) -> Iterator[ExportWriter]:
         raise CannotRun(f"{path} is there already: choose another file")
     part = path.with_name(f"{path.name}.part")
     try:
-        with part.open("wb") as raw:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw:
             with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as file:
                 yield ExportWriter(file)
             raw.flush()
