@@ -14,6 +14,7 @@ from litestar import Litestar, Router, get
 from litestar.response import Response
 
 from tessera import __version__
+from tessera.access.idempotency import Idempotent
 from tessera.domains import DOMAINS
 from tessera.kernel.health import health
 from tessera.kernel.plugins import PluginHost
@@ -66,7 +67,7 @@ def make_app(host: PluginHost, *, public_url: str = "", lifespan: list[Any] | No
         plugin_templates={n: f for n, p in host.plugins.items() for f in p.candidate.folders("templates")},
         plugin_static={n: f for n, p in host.plugins.items() for f in p.candidate.folders("static")},
     )
-    api = Router(API, route_handlers=_handlers("api", host), include_in_schema=True)
+    api = Router(API, route_handlers=_handlers("api", host), include_in_schema=True, middleware=[Idempotent])
     handlers = [show_health, api, *_handlers("screens", host), *plugin_routers(host)]
     return web_app(handlers, public_url=public_url, settings=settings, lifespan=lifespan or [])
 

@@ -22,6 +22,6 @@ MODULES = (
 def all_commands() -> list[click.Command]:
     """Every command that is not in ``tessera.cli`` itself."""
     found: list[click.Command] = []
-    for name in MODULES:
+    for name in filter(importlib.util.find_spec, MODULES):
         found += importlib.import_module(name).commands
     return found

@@ -41,13 +41,28 @@ DB = Engine(config={})
 
 
 async def _prepare(connection: Any) -> None:
-    """JSON columns hold and give Python values."""
-    for kind in ("json", "jsonb"):
-        await connection.set_type_codec(kind, encoder=_encode_json, decoder=msgspec.json.decode, schema="pg_catalog")
+    """JSON columns hold and give Python values; in the binary format, which ``COPY`` needs."""
+    await connection.set_type_codec(
+        "json", encoder=_encode_json, decoder=msgspec.json.decode, schema="pg_catalog", format="binary"
+    )
+    await connection.set_type_codec(
+        "jsonb", encoder=_encode_jsonb, decoder=_decode_jsonb, schema="pg_catalog", format="binary"
+    )
 
 
-def _encode_json(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+def _encode_json(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else msgspec.json.encode(value)
+
+
+_JSONB_VERSION = b"\x01"
+
+
+def _encode_jsonb(value: Any) -> bytes:
+    return _JSONB_VERSION + _encode_json(value)
+
+
+def _decode_jsonb(value: bytes) -> Any:
+    return msgspec.json.decode(memoryview(value)[1:])
 
 
 async def connect(config: dict[str, Any], *, min_size: int = 1, max_size: int = 10) -> None:
