@@ -15,7 +15,7 @@ class Text(str):
     source: str
     values: dict[str, Any]
 
-    def __new__(cls, source: str, **values: Any) -> Text:
+    def __new__(cls, source: str, /, **values: Any) -> Text:
         text = super().__new__(cls, source.format(**values) if values else source)
         text.source = source
         text.values = values
@@ -29,6 +29,6 @@ def _restore(source: str, values: dict[str, Any]) -> Text:
     return Text(source, **values)
 
 
-def _(source: str, **values: Any) -> Text:
+def _(source: str, /, **values: Any) -> Text:
     """Mark a text for translation: ``_("Body test")``, ``_("{n} rows", n=3)``."""
     return Text(source, **values)

@@ -167,6 +167,8 @@ def test_postgresql_killed_under_load_comes_back_with_everything(shop: Path, run
     assert tessera(shop, "points", "verify").returncode == 0
 
 
+ASLEEP = "FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+
 SLOW = """from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from tessera.kernel.database import execute
@@ -197,18 +199,10 @@ def test_a_migration_killed_between_statements_is_done_whole_the_next_time(shop:
     folder.mkdir()
     (folder / "first.py").write_text(SLOW.format(seconds=60))
     process = subprocess.Popen([sys.executable, "-m", "tessera", "--instance", str(shop), "migrate", "--yes"])
-    until(
-        lambda: bool(
-            sql(shop, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()")
-        ),
-        "it sleeps",
-    )
+    until(lambda: bool(sql(shop, f"SELECT 1 {ASLEEP}")), "the migration is between its statements")
     process.send_signal(signal.SIGKILL)
     process.wait(10)
-    sql(
-        shop,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()",
-    )
+    sql(shop, f"SELECT pg_terminate_backend(pid) {ASLEEP}")
     assert sql(shop, "SELECT 1 FROM pg_namespace WHERE nspname = 'slow'") == []
     (folder / "first.py").write_text(SLOW.format(seconds=0))
     tessera(shop, "migrate", "--yes")

@@ -46,6 +46,7 @@ def importing(batch: UUID, origin: Origin = "import") -> Iterator[None]:
 
 def event_row(
     kind: str,
+    /,
     *,
     member: UUID | None = None,
     store: UUID | None = None,
@@ -103,6 +104,7 @@ def as_json(rows: list[tuple[Any, ...]]) -> str:
 
 async def emit(
     kind: str,
+    /,
     *,
     member: UUID | None = None,
     store: UUID | None = None,
