@@ -2,7 +2,12 @@
 
 from tessera.members.events import EVENTS
 from tessera.members.facts import FACTS
+from tessera.members.imports.people.loading import KIND
+from tessera.members.imports.people.undoing import undo_members
+from tessera.members.imports.undoing import register_undo
 from tessera_hooks import Event, Fact, hookimpl
+
+register_undo(KIND, undo_members)
 
 
 @hookimpl

@@ -1,0 +1,192 @@
+"""``tessera import``: lists from elsewhere, with progress, report and rejects; and taking an import back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rich_click as click
+
+from tessera.cli_support import err, one_sentence, out, run_in_instance, say
+
+if TYPE_CHECKING:
+    from tessera.members.imports import Progress, Report, Step
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group("import")
+def import_group() -> None:
+    """Bring lists from elsewhere: members, purchases, and what plugins keep."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options that every import has."""
+
+    mapping: dict[str, str]
+    sheet: str | None
+    encoding: str
+    dry_run: bool
+    rejects: Path | None
+    earn: bool
+    live: bool
+    as_json: bool
+
+
+def import_options(command: F) -> F:
+    """Give a command the options of every import; they arrive as keyword arguments, see ``asked``."""
+    for option in reversed(
+        (
+            click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help="What a column means."),
+            click.option("--sheet", help="The sheet of a workbook; the first one otherwise."),
+            click.option("--encoding", default="auto", show_default=True, help="utf-8, gb18030, big5, utf-16 …"),
+            click.option("--dry-run", is_flag=True, help="Say what would happen and change nothing."),
+            click.option(
+                "--rejects",
+                type=click.Path(dir_okay=False, path_type=Path),
+                metavar="FILE",
+                help="Write rejected rows there, with line and reason.",
+            ),
+            click.option("--earn", is_flag=True, help="Let imported purchases earn points."),
+            click.option("--live", is_flag=True, help="Let it happen now: rules, messages and tasks follow."),
+            click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def asked(given: dict[str, Any]) -> Asked:
+    """The common options out of a command's keyword arguments."""
+    mapping: dict[str, str] = {}
+    for pair in given.pop("mapping"):
+        column, equals, wanted = pair.rpartition("=")
+        if not equals or not column.strip() or not wanted.strip():
+            raise click.UsageError(f'--map takes COLUMN=FIELD, such as --map Handy=phone, not "{pair}"')
+        mapping[column.strip()] = wanted.strip()
+    names = ("sheet", "encoding", "dry_run", "rejects", "earn", "live", "as_json")
+    return Asked(mapping, **{name: given.pop(name) for name in names})
+
+
+@contextmanager
+def bar(name: str) -> Iterator[Progress]:
+    """A progress bar on standard error while an import runs; nothing where that is no terminal."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rows]} rows"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
+        task = shown.add_task(name, total=None, rows=0)
+
+        def advance(step: Step) -> None:
+            shown.update(task, completed=step.done, total=step.total, rows=step.report.read)
+
+        yield advance
+
+
+def finish(report: Report, *, as_json: bool) -> None:
+    """Print a report and end the command: 0 when every row was taken, 1 when some were rejected."""
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(report.as_json()).decode())
+    else:
+        _print(report)
+    sys.exit(1 if report.rejected else 0)
+
+
+def _print(report: Report) -> None:
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name in ("read", "created", "updated", "unchanged", "rejected"):
+        table.add_row(name, f"{getattr(report, name):,}")
+    out.print(table)
+    if report.resumed_at:
+        say(f"went on after line {report.resumed_at}, where the import had stopped")
+    for remark in report.remarks:
+        say(str(remark))
+    for line, reason in report.first_rejects:
+        say(f"line {line}: {reason}")
+    if report.rejected > len(report.first_rejects):
+        say(f"… and {report.rejected - len(report.first_rejects):,} more")
+    if report.rejects:
+        say(f"rejected rows are in {report.rejects}: correct them and import that file")
+    elif report.rejected:
+        say("with --rejects FILE the rejected rows are written to a file that can be corrected and imported")
+    if report.dry_run:
+        say("this was a dry run: nothing was changed")
+    elif report.batch:
+        say(f"{report.seconds:.1f} s; `tessera import undo {report.batch}` takes this import back")
+
+
+@import_group.command("members")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", default="", help="The system whose ids the list holds; the file's name otherwise.")
+@click.option("--store", default="", help="The store of members whose row names none.")
+@import_options
+def import_members_command(file: Path, source: str, store: str, **given: Any) -> None:
+    """Import a list of members: CSV in any usual encoding, or XLSX."""
+    options = asked(given)
+
+    async def work(_opened: object) -> Report:
+        from tessera.access.service import store_by_code
+        from tessera.members.imports import ImportOptions
+        from tessera.members.imports.people import import_members
+
+        with bar(file.name) as progress:
+            return await import_members(
+                file,
+                mapping=options.mapping,
+                source=source,
+                store=store_by_code(store).id if store else None,
+                options=ImportOptions(
+                    encoding=options.encoding,
+                    sheet=options.sheet,
+                    dry_run=options.dry_run,
+                    live=options.live,
+                    rejects=options.rejects,
+                ),
+                progress=progress,
+            )
+
+    report = run_in_instance(work)
+    if options.earn:
+        say("--earn has no effect here: members earn nothing by being imported")
+    finish(report, as_json=options.as_json)
+
+
+@import_group.command("undo")
+@click.argument("batch")
+def undo_command(batch: str) -> None:
+    """Take a whole import back, while nothing was built on it. BATCH is the id in its report, or `last`."""
+    from uuid import UUID
+
+    from tessera.kernel.errors import CannotRun
+
+    async def work(_opened: object) -> Any:
+        from tessera.members import imports
+        from tessera.members.imports.batches import last_batch
+
+        return await imports.undo(id_ or await last_batch())
+
+    with one_sentence():
+        try:
+            id_ = None if batch == "last" else UUID(batch)
+        except ValueError:
+            raise CannotRun(f'"{batch}" is no import: give the id that its report shows, or `last`') from None
+    undone = run_in_instance(work)
+    say(f"taken back: {undone.removed:,} removed, {undone.restored:,} as before")
+
+
+commands: list[click.Command] = [import_group]

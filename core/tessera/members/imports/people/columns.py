@@ -1,0 +1,164 @@
+"""What the columns of a list of members mean: told by their names in Chinese and English, or by the importer."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tessera.kernel.errors import CannotRun, Invalid
+from tessera.members.imports.extensions import member_columns
+from tessera.members.normalise import plain
+from tessera_hooks import Text, _
+
+IGNORE = "ignore"
+
+HEADERS: dict[str, tuple[str, ...]] = {
+    "name": (
+        "姓名", "名字", "会员姓名", "客户姓名", "顾客姓名", "会员", "客户", "顾客", "會員姓名", "name", "full name",
+        "member", "member name", "customer", "customer name", "display name",
+    ),
+    "given_name": ("given name", "first name", "forename", "名"),
+    "family_name": ("surname", "last name", "family name", "姓"),
+    "phone": (
+        "手机号", "手机", "手机号码", "电话", "电话号码", "联系电话", "联系方式", "移动电话", "手機", "電話", "phone",
+        "phone number", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "tel", "telephone",
+    ),
+    "email": ("邮箱", "电子邮箱", "电子邮件", "邮件", "邮箱地址", "郵箱", "email", "e-mail", "mail", "email address"),
+    "birthday": (
+        "生日", "出生日期", "出生年月", "出生年月日", "birthday", "birth date", "birthdate", "date of birth", "dob",
+    ),
+    "gender": ("性别", "性別", "gender", "sex"),
+    "address": (
+        "地址", "住址", "联系地址", "家庭地址", "详细地址", "省", "市", "区", "省份", "城市", "邮编", "邮政编码",
+        "address", "address 1", "address 2", "address 3", "address line 1", "address line 2", "street", "street number",
+        "house number", "suburb", "city", "town", "county", "district", "state", "province", "region", "postcode",
+        "post code", "postal code", "zip", "zip code", "country",
+    ),
+    "joined_on": (
+        "入会日期", "入会时间", "注册日期", "注册时间", "加入日期", "开卡日期", "开卡时间", "办卡日期", "创建时间",
+        "入會日期", "joined", "joined on", "joined at", "join date", "date joined", "member since", "registered",
+        "registered on", "registration date", "created at",
+    ),
+    "source": ("来源", "渠道", "会员来源", "客户来源", "来源渠道", "來源", "source", "channel", "acquired by"),
+    "store": ("门店", "店铺", "所属门店", "归属门店", "分店", "store", "branch", "shop", "location"),
+    "note": ("备注", "备注信息", "说明", "備註", "note", "notes", "remark", "remarks", "comment", "comments"),
+    "language": ("语言", "language", "preferred language"),
+    "consent_sms": ("短信授权", "短信同意", "短信订阅", "接收短信", "sms consent", "sms opt in", "sms marketing"),
+    "consent_email": (
+        "邮件授权", "邮件同意", "邮件订阅", "接收邮件", "email consent", "email opt in", "email marketing",
+        "newsletter",
+    ),
+    "external": (
+        "编号", "客户编号", "顾客编号", "会员编号", "会员id", "用户id", "客户id", "id", "rec id", "record id",
+        "external id",
+        "member id", "customer id", "customerid", "customer no", "customer number", "client id", "user id",
+    ),
+    "card": ("卡号", "会员卡号", "会员卡", "card", "card no", "card number", "member card", "loyalty card"),
+    "resident_id": ("身份证", "身份证号", "身份证号码", "resident id"),
+    "passport": ("护照", "护照号", "护照号码", "passport", "passport no", "passport number"),
+    "wechat_open": ("openid", "微信openid", "open id", "wechat open id"),
+    "wechat_union": ("unionid", "微信unionid", "union id", "wechat union id"),
+}  # fmt: skip
+"""The names by which each field is recognised, as ``plain_header`` writes them."""
+
+SEVERAL = frozenset({"address", "phone", "email", "note", "external", "card"})
+"""Fields that may have several columns."""
+
+PEOPLE = ("name", "given_name", "family_name", "phone", "email", "external", "card", "resident_id", "passport")
+"""Fields of which a list needs at least one."""
+
+ELSEWHERE = (
+    "等级", "会员等级", "级别", "等級", "积分", "積分", "积分余额", "储值余额", "储值", "余额", "卡余额", "儲值餘額",
+    "tier", "level", "grade", "points", "balance", "stored value",
+)  # fmt: skip
+"""Names of columns with tiers and balances, which are imported apart."""
+
+_SPACES = re.compile(r"[\s_\-./:：()（）*]+")
+
+
+def plain_header(header: str) -> str:
+    """A column's name for comparing: one width and case, words parted by one space, no unit or star."""
+    return _SPACES.sub(" ", plain(header).casefold()).strip()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which columns each field is read from, in the order of the file, and what is said of the others."""
+
+    fields: Mapping[str, Sequence[str]]
+    ignored: Sequence[str] = ()
+    remarks: Sequence[Text] = field(default=())
+
+    def one(self, name: str) -> str | None:
+        """The column of a field that has one."""
+        columns = self.fields.get(name, ())
+        return columns[0] if columns else None
+
+
+def known_fields() -> dict[str, tuple[str, ...]]:
+    """All fields with the names by which their columns are recognised, those of other rooms too."""
+    return {**HEADERS, **{column.field: tuple(column.headers) for column in member_columns()}}
+
+
+def plan(columns: Sequence[str], given: Mapping[str, str]) -> Plan:
+    """What each column means.
+
+    ``given`` maps columns to fields as the importer wrote them and goes before what is guessed;
+    ``ignore`` leaves a column out. Raises ``CannotRun`` for a column or field that does not exist, and
+    ``Invalid`` where no column says who the members are.
+    """
+    asked = _asked(columns, given)
+    guessed = {plain_header(name): known for known, names in known_fields().items() for name in names}
+    fields: dict[str, list[str]] = {}
+    ignored: list[str] = []
+    for column in columns:
+        wanted = asked.get(column) or guessed.get(plain_header(column))
+        if wanted is None or wanted == IGNORE or (wanted in fields and wanted not in SEVERAL):
+            ignored.append(column)
+        else:
+            fields.setdefault(wanted, []).append(column)
+    if not any(fields.get(name) for name in PEOPLE):
+        raise Invalid(
+            _(
+                "no column is recognised as name, phone or id (the columns are {columns}): say which is, "
+                "such as --map {first}=name",
+                columns=", ".join(columns[:12]),
+                first=columns[0],
+            )
+        )
+    return Plan(fields, ignored, _remarks(ignored))
+
+
+def _asked(columns: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    known = [*known_fields(), IGNORE]
+    by_plain = {plain_header(column): column for column in columns}
+    asked: dict[str, str] = {}
+    for column, wanted in given.items():
+        there = column if column in columns else by_plain.get(plain_header(column))
+        if there is None:
+            raise CannotRun(f'there is no column "{column}" to map: the columns are {", ".join(columns)}')
+        if wanted not in known:
+            near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
+            hint = f'did you mean "{near[0]}"?' if near else f"the fields are {', '.join(known)}"
+            raise CannotRun(f'"{column}" cannot be mapped to "{wanted}", which is no field: {hint}')
+        asked[there] = wanted
+    return asked
+
+
+def _remarks(ignored: Sequence[str]) -> list[Text]:
+    apart = {plain_header(name) for name in ELSEWHERE}
+    elsewhere = [column for column in ignored if plain_header(column) in apart]
+    others = [column for column in ignored if column not in elsewhere]
+    remarks = []
+    if elsewhere:
+        remarks.append(
+            _(
+                "ignored: {columns} (points and tiers are not imported by this command)",
+                columns=", ".join(elsewhere),
+            )
+        )
+    if others:
+        remarks.append(_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(others)))
+    return remarks

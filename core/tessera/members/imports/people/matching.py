@@ -1,0 +1,199 @@
+"""Who a row is: the people that a chunk may mean, and each row applied to them in its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from tessera.access import sealing
+from tessera.kernel.database import fetch
+from tessera.kernel.ids import uuid7
+from tessera.members.identities import SHARED
+from tessera.members.imports.people.draft import Draft, Found
+from tessera.members.normalise import Birthday
+
+PROFILE = ("name", "name_key", "gender", "birth_year", "birth_month", "birth_day", "address", "language", "source",
+           "joined_on")  # fmt: skip
+"""The columns of a member that a list may bring."""
+
+
+@dataclass(slots=True)
+class Person:
+    """A member as a chunk sees them: what is stored, and what the chunk adds.
+
+    ``touched`` says that a row of this import was applied already; later rows then only fill gaps, so
+    that a list which names someone twice comes to the same end however often it is imported.
+    """
+
+    id: UUID
+    columns: dict[str, Any]
+    store: UUID | None
+    is_new: bool = False
+    is_own: bool = False
+    touched: bool = False
+    held: set[tuple[str, bytes]] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+    stores: set[UUID] = field(default_factory=set)
+    consents: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    notes: set[bytes] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        """The name as it is now."""
+        return str(self.columns["name"])
+
+
+class People:
+    """The members that the rows of one chunk may mean, found by what identifies or reaches them."""
+
+    def __init__(self) -> None:
+        self.holders: dict[tuple[str, bytes], Person] = {}
+        self.contacts: dict[tuple[str, bytes], list[Person]] = {}
+        self.by_id: dict[UUID, Person] = {}
+
+    @classmethod
+    async def around(cls, drafts: Sequence[Draft], batch: UUID) -> People:
+        """Everyone whom these rows may mean, locked until the chunk is written."""
+        people = cls()
+        wanted = {found.key for draft in drafts for found in draft.identities}
+        if not wanted:
+            return people
+        kinds, lookups = [kind for kind, _lookup in wanted], [lookup for _kind, lookup in wanted]
+        held = await fetch(_HELD, kinds, lookups)
+        reached = await fetch(_REACHED, kinds, lookups)
+        ids = sorted({row["member"] for row in (*held, *reached)})
+        if ids:
+            await people._read(ids, batch)
+        for row in held:
+            people.holders[(row["kind"], row["lookup"])] = people.by_id[row["member"]]
+        for row in reached:
+            people.contacts.setdefault((row["kind"], row["lookup"]), []).append(people.by_id[row["member"]])
+        return people
+
+    async def _read(self, ids: list[UUID], batch: UUID) -> None:
+        for row in await fetch(f"SELECT id, store, batch, {', '.join(PROFILE)} FROM member m "
+                               "WHERE id = ANY($1) ORDER BY id FOR UPDATE", ids):  # fmt: skip
+            own = row["batch"] == batch
+            columns = {name: row[name] for name in PROFILE}
+            self.by_id[row["id"]] = Person(row["id"], columns, row["store"], is_own=own, touched=own)
+        for row in await fetch(
+            "SELECT DISTINCT target FROM import_row WHERE batch = $1 AND target = ANY($2)", batch, ids
+        ):
+            self.by_id[row["target"]].touched = True
+        for row in await fetch("SELECT member, kind, lookup FROM identity WHERE member = ANY($1)", ids):
+            self.by_id[row["member"]].held.add((row["kind"], row["lookup"]))
+            self.by_id[row["member"]].kinds.add(row["kind"])
+        for row in await fetch("SELECT member, kind, lookup FROM contact WHERE member = ANY($1)", ids):
+            self.by_id[row["member"]].held.add((row["kind"], row["lookup"]))
+        for row in await fetch("SELECT member, store FROM member_store WHERE member = ANY($1)", ids):
+            self.by_id[row["member"]].stores.add(row["store"])
+        for row in await fetch(
+            "SELECT member, purpose, channel, state, source FROM consent WHERE member = ANY($1)", ids
+        ):
+            self.by_id[row["member"]].consents[(row["purpose"], row["channel"])] = (row["state"], row["source"])
+        for row in await fetch("SELECT member, lookup FROM member_note WHERE member = ANY($1)", ids):
+            self.by_id[row["member"]].notes.add(row["lookup"])
+
+    def meant_by(self, draft: Draft) -> tuple[Person | None, bool]:
+        """The person that a row means, and whether its ids belong to two people.
+
+        An id of a system, a card or an official id decides alone. A phone or address means someone of
+        the same name only: a family shares them.
+        """
+        owners = {
+            id(person): person
+            for found in draft.identities
+            if found.known.kind not in SHARED and (person := self.holders.get(found.key)) is not None
+        }
+        if owners:
+            return next(iter(owners.values())), len(owners) > 1
+        for found in draft.identities:
+            holder = self.holders.get(found.key)
+            if holder is not None and is_same_name(holder, draft):
+                return holder, False
+        for found in draft.identities:
+            for person in self.contacts.get(found.key, ()):
+                if is_same_name(person, draft):
+                    return person, False
+        return None, False
+
+    def add(self, draft: Draft) -> Person:
+        """Someone new."""
+        person = Person(uuid7(), dict.fromkeys(PROFILE), None, is_new=True, is_own=True)
+        person.columns.update(name=draft.name, name_key=draft.name_key)
+        self.by_id[person.id] = person
+        return person
+
+    def give(self, person: Person, found: Found) -> str | None:
+        """Give a person an identity: ``identity`` where it was free, ``contact`` where it is another's."""
+        if found.key in person.held:
+            return None
+        holder = self.holders.get(found.key)
+        if holder is not None and found.known.kind not in SHARED:
+            return None
+        person.held.add(found.key)
+        if holder is None:
+            self.holders[found.key] = person
+            return "identity"
+        self.contacts.setdefault(found.key, []).append(person)
+        return "contact"
+
+
+_HELD = (
+    "SELECT i.kind, i.lookup, i.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) "
+    "JOIN identity i ON i.kind = w.kind AND i.lookup = w.lookup"
+)
+_REACHED = (
+    "SELECT c.kind, c.lookup, c.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) "
+    "JOIN contact c ON c.kind = w.kind AND c.lookup = w.lookup ORDER BY c.id"
+)
+
+
+def is_same_name(person: Person, draft: Draft) -> bool:
+    """Whether a row may be this person by its name; an unknown name contradicts none."""
+    if not draft.name or not person.name:
+        return True
+    return draft.name == person.name or draft.name_key == person.columns["name_key"]
+
+
+def wanted_columns(person: Person, draft: Draft) -> dict[str, Any]:
+    """The columns that a row changes: what is there wins, in a second row only where nothing was."""
+    wanted: dict[str, Any] = {}
+    if draft.name and (not person.name or (not person.touched and draft.name != person.name)):
+        wanted.update(name=draft.name, name_key=draft.name_key)
+    for column in ("gender", "language", "source", "joined_on"):
+        value = draft.profile.get(column)
+        if value is not None and value != person.columns[column] and _may(person, column):
+            wanted[column] = value
+    wanted.update(_birthday(person, draft.profile.get("birthday")))
+    if draft.address is not None and _may(person, "address"):
+        stored = person.columns["address"]
+        if stored is None or sealing.unseal_text(stored) != draft.address:
+            wanted["address"] = sealing.seal(draft.address)
+    return wanted
+
+
+def _may(person: Person, column: str) -> bool:
+    return not person.touched or person.columns[column] is None
+
+
+def _birthday(person: Person, born: Birthday | None) -> dict[str, int | None]:
+    """A birthday as columns; one without its year never takes a known year away."""
+    if born is None or not _may(person, "birth_month"):
+        return {}
+    year, month, day = (person.columns[name] for name in ("birth_year", "birth_month", "birth_day"))
+    if (born.month, born.day) == (month, day) and born.year in (None, year):
+        return {}
+    return {"birth_year": born.year, "birth_month": born.month, "birth_day": born.day}
+
+
+def may_say(person: Person, purpose: str, channel: str, state: str) -> bool:
+    """Whether a list may say what a member agreed to.
+
+    Never against what the member said in person; among lists the more restrictive word stays.
+    """
+    said = person.consents.get((purpose, channel))
+    return said is None or (said[1] == "import" and said[0] == "granted" and state == "refused")
