@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import post
+from litestar.params import JSONBody
 
 from tessera.members import service as members
 from tessera.messaging import service
@@ -33,7 +34,7 @@ class DecisionOut(msgspec.Struct):
 
 
 @post("/messages", permission="messages.send")
-async def send_message(data: MessageIn) -> DecisionOut:
+async def send_message(data: JSONBody[MessageIn]) -> DecisionOut:
     """Write to a member, if they agreed and nothing stands against it."""
     await members.need_visible(data.member, "messages.send")
     made = await service.consider(data.member, data.template, channel=data.channel, values=data.values, origin="api")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, patch, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from tessera.kernel.plugins import PluginHost
 from tessera.records import rows, service
@@ -63,4 +63,4 @@ def _typed(function: Any, *, answer: type[msgspec.Struct], body: type[msgspec.St
     """Give a handler the types that were made from the declaration, which no annotation can name."""
     function.__annotations__["return"] = answer
     if body is not None:
-        function.__annotations__["data"] = body
+        function.__annotations__["data"] = JSONBody[body]  # type: ignore[valid-type]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tessera.access.service import store_of
 from tessera.tasks import service
@@ -71,7 +71,7 @@ async def list_tasks(
 
 
 @post("/tasks/{task:uuid}/done", permission="members.write", status_code=200)
-async def finish(task: FromPath[UUID], data: Outcome) -> TaskOut:
+async def finish(task: FromPath[UUID], data: JSONBody[Outcome]) -> TaskOut:
     """Finish a task; the same outcome again is the same answer."""
     await service.finish_task(task, data.outcome)
     return TaskOut.of(await service.task(task))

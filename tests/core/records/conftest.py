@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 from core.records import garden as plugin
+from litestar import Litestar
 
 from tessera import domains
 from tessera.access import service as access
@@ -15,7 +16,7 @@ from tessera.access.actor import Actor, Grant, acting_as, system_actor
 from tessera.app import make_app
 from tessera.kernel import generation
 from tessera.kernel.database import execute
-from tessera.kernel.plugins import Candidate, PluginHost, discover, load_host, use_host
+from tessera.kernel.plugins import Candidate, PluginHost, load_host, use_host
 from tessera.kernel.plugins.state import enable, record_plugins
 from tessera.members import service as members
 from tessera.members.service.create import NewMember
@@ -71,6 +72,17 @@ async def garden(business: None, plugin_host: PluginHost) -> AsyncIterator[Kind]
     await generation.reread()
 
 
+_apps: dict[int, tuple[PluginHost, Litestar]] = {}
+
+
+def app_now() -> Litestar:
+    """The application of the host of this process, made once for each host."""
+    loaded = host()
+    if id(loaded) not in _apps:
+        _apps[id(loaded)] = loaded, make_app(loaded)
+    return _apps[id(loaded)][1]
+
+
 class Browser:
     """A person at a browser: pages as text, forms sent with the token of the page they were on."""
 
@@ -94,13 +106,11 @@ async def browser(store: UUID, plugin_host: PluginHost):
     opened: list[httpx.AsyncClient] = []
 
     async def sign_in(role: str = "fitness.coach", store_code: str = "main") -> Browser:
-        from tessera.kernel.plugins import host
-
         with system_actor():
             login = f"someone{len(opened)}"
             made = await access.add_staff(login, "Chen Jing", "correct horse 42", role_code=role, store_code=store_code)
         http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(make_app(host())),
+            transport=httpx.ASGITransport(app_now()),
             base_url="http://test",
             cookies={"tessera_session": await access.open_session(made.id)},
         )
@@ -118,13 +128,11 @@ async def program(store: UUID, plugin_host: PluginHost):
     opened: list[httpx.AsyncClient] = []
 
     async def with_key(*permissions: str, store: UUID | None = None) -> httpx.AsyncClient:
-        from tessera.kernel.plugins import host
-
         with system_actor():
             key = await access.add_key("scale", permissions or COACHING, store=store)
         opened.append(
             httpx.AsyncClient(
-                transport=httpx.ASGITransport(make_app(host())),
+                transport=httpx.ASGITransport(app_now()),
                 base_url="http://test/api/v1",
                 headers={"Authorization": f"Bearer {key}"},
             )

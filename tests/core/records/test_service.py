@@ -10,11 +10,11 @@ from tessera.access import service as access
 from tessera.access.actor import Actor, Grant, acting_as, system_actor
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval
 from tessera.kernel.errors import Forbidden, Invalid, NotFound
+from tessera.kernel.events import happened
 from tessera.kernel.ids import uuid7
 from tessera.members.service import StaleVersion
 from tessera.records import present, rows, service, timeline
 from tessera.records.public import add_record, latest_records, records_of
-from tessera.kernel.events import happened
 from tessera_fitness.tables import BodyTest
 from tessera_hooks import Derived
 
@@ -229,7 +229,7 @@ async def test_the_latest_value_of_each_fact_is_the_last_one_that_is_known(plugi
     facts = {d.value.name: d.value.sql for d in plugin_host.declared("facts") if d.plugin == "fitness"}
     answers = {
         name.removeprefix("fitness.body_test."): await fetchval(
-            f"SELECT {sql.format(today='$2::date', now='now()')} FROM member m WHERE m.id = $1 AND $2::date IS NOT NULL",
+            f"SELECT {sql.format(today='$2::date', now='now()')} FROM member m, (SELECT $2::date) d WHERE m.id = $1",
             ana,
             today,
         )
