@@ -146,11 +146,30 @@ async def _verify(url: str, fresh: str, manifest: BackupManifest, prepare: Prepa
         rows = await connection.fetch("SELECT plugin, id FROM migration")
         if {(r["plugin"], r["id"]) for r in rows} != {(p, i) for p, ids in manifest.migrations.items() for i in ids}:
             raise CannotRun("the restored schema is not the backup's: nothing was put in place, take another backup")
+        await _number_waiting_events(connection)
         if prepare is not None:
             await prepare(connection)
         await connection.execute("ANALYZE")
     finally:
         await connection.close()
+
+
+async def _number_waiting_events(connection: asyncpg.Connection) -> None:
+    """Give the events that had no place yet theirs, and free the dispatcher.
+
+    They are ordered by the transaction ids of the server that the backup was made on. Another server
+    counts its own, which may never reach those, so the dispatcher would wait for ever.
+    """
+    async with connection.transaction():
+        await connection.execute(
+            "UPDATE event SET position = dispatcher.position + waiting.place FROM dispatcher, "
+            "(SELECT id, row_number() OVER (ORDER BY txid, id) AS place FROM event WHERE position IS NULL) AS waiting "
+            "WHERE event.id = waiting.id"
+        )
+        await connection.execute(
+            "UPDATE dispatcher SET holder = '', lease_until = NULL, "
+            "position = greatest(position, (SELECT coalesce(max(position), 0) FROM event))"
+        )
 
 
 async def _swap(server: asyncpg.Connection, name: str, fresh: str, kept: str) -> None:

@@ -18,7 +18,7 @@ from tessera.kernel import database, generation
 from tessera.kernel.backup import back_up
 from tessera.kernel.business import business as the_business
 from tessera.kernel.business import set_business, set_setting
-from tessera.kernel.database import fetch, fetchval
+from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.dispatcher import drain
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.keys import Keys, export_keys, import_keys
@@ -103,6 +103,20 @@ async def test_a_backup_under_load_restores_with_the_exported_keys_and_everythin
     assert told == manifest.counts["public.member"] == await fetchval("SELECT count(*) FROM member")
     sealed = [sealing.unseal_text(r["sealed"]) for r in await fetch("SELECT sealed FROM identity")]
     assert all(value.startswith("+86138") for value in sealed)
+
+
+async def test_events_that_waited_for_their_place_get_it_on_a_server_that_counts_its_own_transactions(
+    gym, elsewhere, tmp_path
+):
+    await drain()
+    before = await fetchval("SELECT max(position) FROM event")
+    await add_member(7)
+    await execute("UPDATE event SET txid = '9000000000000000000' WHERE position IS NULL")
+    waiting = await fetchval("SELECT count(*) FROM event WHERE position IS NULL")
+    await back_up(tmp_path / "b.tessera", gym, TEST_KEYS)
+    await restore(tmp_path / "b.tessera", elsewhere, tmp_path)
+    await switch_to(elsewhere)
+    assert await fetchval("SELECT max(position) FROM event") == before + waiting
 
 
 async def test_a_restored_business_is_the_one_that_was_backed_up(gym, elsewhere, tmp_path):
