@@ -14,8 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from kill.processes import Running, api_key, free_port, instance, tessera, until
+
 from tessera.web.shell import LARGEST_BODY
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "nginx.conf"
@@ -65,12 +65,9 @@ def certificate(place: Path) -> tuple[Path, Path]:
     """A self-signed certificate for the example's name."""
     chain, key = place / "fullchain.pem", place / "privkey.pem"
     names = f"subjectAltName=DNS:{NAME},IP:127.0.0.1"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
-        + ["-addext", names, "-keyout", str(key), "-out", str(chain)],
-        check=True,
-        capture_output=True,
-    )
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
+    command += ["-addext", names, "-keyout", str(key), "-out", str(chain)]
+    subprocess.run(command, check=True, capture_output=True)
     return chain, key
 
 

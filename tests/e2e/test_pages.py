@@ -1,0 +1,76 @@
+"""Every page in a real browser: at 360 px and on a desktop, in both languages, without a complaint."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("e2e")]
+
+PAGES = (
+    "/",
+    "/members",
+    "/members/new",
+    "/tasks",
+    "/rules",
+    "/messages",
+    "/message-texts",
+    "/fitness/body-tests",
+    "/settings/business",
+    "/settings/stores",
+    "/settings/staff",
+    "/settings/roles",
+    "/settings/api-keys",
+    "/settings/plugins",
+    "/settings/messaging",
+)
+
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.mark.parametrize("locale", ["en", "zh_Hans"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_page_fits_and_speaks_one_language(open_page, width, locale):
+    page = open_page("/", width=width, locale=locale)
+    page.context.add_cookies([{"name": "tessera_locale", "value": locale, "url": page.url}])
+    wrong = []
+    for path in PAGES:
+        answer = page.goto(path)
+        if answer is None or answer.status != 200:
+            wrong.append(f"{path}: {answer and answer.status}")
+            continue
+        if page.evaluate(OVERFLOW) > 0:
+            wrong.append(f"{path}: wider than the screen by {page.evaluate(OVERFLOW)} px")
+        heading = page.inner_text("h1").strip()
+        if bool(HAN.search(heading)) != (locale == "zh_Hans"):
+            wrong.append(f'{path}: the heading is "{heading}"')
+    assert wrong == []
+
+
+def test_a_member_is_found_by_the_last_digits_and_shows_points_and_purchases(open_page):
+    page = open_page("/members", login="cashier")
+    first = page.locator("a[href^='/members/0']").first
+    name = first.inner_text().strip().splitlines()[0]
+    page.goto(first.get_attribute("href"))
+    assert name in page.inner_text("h1")
+    assert "Points" in page.inner_text("main")
+
+
+def test_a_coach_records_a_body_test_in_two_taps_from_the_member(open_page):
+    page = open_page("/members", login="coach")
+    page.goto(page.locator("a[href^='/members/0']").first.get_attribute("href"))
+    page.click("a[href*='/fitness/body-tests/new']")
+    page.fill("input[name=height]", "170")
+    page.fill("input[name=weight]", "70")
+    page.click("form button[type=submit]")
+    page.wait_for_load_state()
+    assert "24.2" in page.inner_text("main")
+
+
+def test_what_a_coach_may_not_see_is_not_there(open_page):
+    page = open_page("/", login="coach")
+    answer = page.goto("/settings/staff")
+    assert answer is not None
+    assert answer.status == 403
