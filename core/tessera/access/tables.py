@@ -112,3 +112,23 @@ class SignInAttempt(Table, tablename="sign_in_attempt"):
     blocked_until = Timestamptz()
 
     sign_in_attempt_once = Unique([scope, key])
+
+
+class Idempotency(Table, tablename="idempotency"):
+    """The answer that a request with an ``Idempotency-Key`` was given; ``body`` is sealed.
+
+    ``holder`` is the API key or the person, ``route`` the pattern of the address.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    holder = UUID()
+    route = Varchar(length=200)
+    key = Varchar(length=255)
+    request_hash = Bytea()
+    status = Integer()
+    media_type = Varchar(length=100)
+    body = Bytea(null=True, default=None)
+    at = Timestamptz()
+    expires_at = Timestamptz(index=True)
+
+    once = Unique([holder, route, key])

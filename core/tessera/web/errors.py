@@ -13,6 +13,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Template
 
+from tessera.access.idempotency import RAISED
 from tessera.kernel import errors
 from tessera.kernel.business import NotSetUp
 from tessera.kernel.logs import logger
@@ -149,6 +150,7 @@ def of_framework(refusal: HTTPException) -> list[dict[str, str]]:
 def answer(request: Request[Any, Any, Any], refusal: Exception) -> Response[Any]:
     """The response to a refusal: JSON for programs and for htmx, a redirect to sign-in, or a page."""
     problem = problem_of(refusal)
+    request.scope[RAISED] = refusal  # type: ignore[literal-required]
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request_failed", path=request.url.path, status=problem.status, exc_info=refusal)
     if wants_json(request):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from tessera.access.actor import Actor, Grant
+from tessera.access.actor import Actor, Grant, actor
 from tessera.access.permissions import covers
 from tessera.access.service.stores import check_code, check_name
 from tessera.kernel import clock, generation
@@ -143,6 +143,7 @@ async def keep_role(code: str, title: str, wanted: Sequence[str]) -> RoleFacts:
     if code == "owner":
         message = _("the owner may always do everything: choose another code")
         raise Invalid(message, [FieldError("code", message)])
+    refuse_beyond(actor(), checked, None)
 
     async def work() -> None:
         await execute(
