@@ -24,6 +24,7 @@ from tessera.members.imports import extensions as known_extensions
 from tessera.members.imports.people import import_members
 from tessera.members.normalise import parse_date
 from tessera.members.service import Changes, NewMember
+from tessera.members.service.notes import note_lookup
 from tessera_hooks import Text
 
 TABLES = ("member", "account", "identity", "contact", "consent", "member_note", "member_token", "member_store")
@@ -100,7 +101,12 @@ async def test_the_chains_old_list_is_taken_row_by_row(store, tmp_path, last_vis
     assert [str(remark) for remark in report.remarks] == [
         "ignored: 等级, 积分, 储值余额 (points and tiers are not imported by this command)"
     ]
-    assert await fetchval("SELECT count(*) FROM contact") == 60
+    shared = await fetchval(
+        "SELECT count(*) FROM member_note n WHERE n.lookup = $1 AND EXISTS (SELECT 1 FROM identity i JOIN contact c "
+        "ON c.kind = i.kind AND c.lookup = i.lookup WHERE i.kind = 'phone' AND n.member IN (i.member, c.member))",
+        note_lookup("孩子，家长手机"),
+    )
+    assert shared == 60
     assert len(last_visit) > 2000
 
 

@@ -4,12 +4,12 @@ from tessera.members.identities import find_by_identities, find_by_identity
 from tessera.members.service.accounts import account_of, accounts_of, address_for
 from tessera.members.service.change import Changes, StaleVersion, change_member
 from tessera.members.service.checks import IdentityTaken, MaskedValue
-from tessera.members.service.consents import ConsentView, consent_state, consents_of, purposes, set_consent
+from tessera.members.service.consents import ConsentView, consent_state, consents, purposes, set_consent
 from tessera.members.service.create import NewMember, create_member
 from tessera.members.service.notes import NoteView, add_note, notes_of
 from tessera.members.service.scope import MemberUnknown, in_scope, is_visible, need_visible, stores_seen, unknown
 from tessera.members.service.search import newest, search, search_ids
-from tessera.members.service.views import IdentityView, MemberLine, MemberView, lines, member, name_of
+from tessera.members.service.views import IdentityView, MemberLine, MemberView, lines, member, name_of, views
 
 __all__ = [
     "Changes",
@@ -29,7 +29,7 @@ __all__ = [
     "address_for",
     "change_member",
     "consent_state",
-    "consents_of",
+    "consents",
     "create_member",
     "find_by_identities",
     "find_by_identity",
@@ -47,4 +47,5 @@ __all__ = [
     "set_consent",
     "stores_seen",
     "unknown",
+    "views",
 ]

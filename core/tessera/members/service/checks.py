@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -79,7 +79,12 @@ def birthday_of(text: str) -> Birthday:
 
 def joined_of(text: str) -> date:
     """The day someone joined: no later than today; an RFC 3339 moment gives its day in the business's zone."""
-    day = parse_date(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    aware = moment is not None and moment.tzinfo is not None
+    day = clock.local_day(moment, business().timezone) if moment is not None and aware else parse_date(text)
     if day > business().today():
         raise Unusable(_("this day lies in the future"))
     return day

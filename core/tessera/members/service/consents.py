@@ -14,9 +14,9 @@ from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.events import current_batch, emit
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import host
-from tessera.members.labels import CHANNELS, PURPOSES
+from tessera.members.labels import CHANNELS, PURPOSES, STATES
 from tessera.members.service.scope import need_visible
-from tessera_hooks import _
+from tessera_hooks import Text, _
 
 State = Literal["granted", "refused", "never_asked"]
 
@@ -34,6 +34,20 @@ class ConsentView:
     wording: str = ""
     given_by: str = ""
     at: datetime | None = None
+
+    @property
+    def label(self) -> Text:
+        """What was asked, in words."""
+        return _(
+            "{purpose} by {channel}",
+            purpose=PURPOSES.get(self.purpose, Text(self.purpose)),
+            channel=CHANNELS.get(self.channel, Text(self.channel)),
+        )
+
+    @property
+    def state_label(self) -> Text:
+        """What was said, in words."""
+        return STATES[self.state]
 
 
 def purposes() -> list[str]:
@@ -113,7 +127,7 @@ async def consent_state(member: UUID, purpose: str, channel: str) -> State:
     return found or NEVER_ASKED
 
 
-async def consents_of(member: UUID) -> list[ConsentView]:
+async def consents(member: UUID) -> list[ConsentView]:
     """Every purpose and channel with what the member said last, those never asked about too."""
     rows = await fetch(
         "SELECT purpose, channel, state, source, wording, given_by, at FROM consent WHERE member = $1", member

@@ -48,7 +48,7 @@ class NewMember:
     store: UUID | None = None
     source: str | None = None
     stage: str = "new"
-    joined_on: date | None = None
+    joined_on: date | str | None = None
     identities: Sequence[tuple[str, str]] = ()
     consents: Sequence[tuple[str, str, Literal["granted", "refused"]]] = ()
     consent_source: str = "desk"
@@ -65,6 +65,7 @@ class _Checked:
     language: str | None
     timezone: str | None
     source: str | None
+    joined_on: date | None
     identities: list[tuple[str, Known]]
 
 
@@ -88,6 +89,7 @@ def _checked(new: NewMember) -> _Checked:
         language=check.take("language", new.language, checks.language_of),
         timezone=check.take("timezone", new.timezone, checks.timezone_of),
         source=check.take("source", new.source, checks.short_text(checks.LONGEST_SOURCE)),
+        joined_on=check.take("joined_on", str(new.joined_on or ""), checks.joined_of),
         identities=known,
     )
     if new.stage not in STAGES:
@@ -147,7 +149,7 @@ async def _insert(member: UUID, number: str, key: str, new: NewMember, values: _
         store,
         values.source,
         new.stage,
-        new.joined_on or business().today(),
+        values.joined_on or business().today(),
         current_batch(),
         now,
     )

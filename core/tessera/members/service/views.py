@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -107,13 +107,24 @@ def birthday_of_row(row: Any) -> Birthday | None:
 
 async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
     """One member with identities; ``MemberUnknown`` where there is none in the actor's stores."""
-    row = await fetchrow(
-        f"SELECT m.* FROM member m WHERE m.id = $1 AND {in_scope('m.id', 2)}", id_, stores_seen(permission)
-    )
-    if row is None:
+    found = await views([id_], permission=permission)
+    if not found:
         raise unknown()
-    reveal = may_reveal(row["store"])
-    known = await _identities(id_, reveal=reveal)
+    return found[0]
+
+
+async def views(ids: Sequence[UUID], *, permission: str = "members.read") -> list[MemberView]:
+    """Many members in the given order, without those that the actor may not see."""
+    rows = await fetch(
+        f"SELECT m.* FROM member m WHERE m.id = ANY($1) AND {in_scope('m.id', 2)}", list(ids), stores_seen(permission)
+    )
+    by_id = {row["id"]: row for row in rows}
+    reveal = {row["id"]: may_reveal(row["store"]) for row in rows}
+    known = await _identities(reveal)
+    return [_view(by_id[id_], known.get(id_, []), reveal=reveal[id_]) for id_ in ids if id_ in by_id]
+
+
+def _view(row: Any, known: Sequence[IdentityView], *, reveal: bool) -> MemberView:
     return MemberView(
         id=row["id"],
         number=row["number"],
@@ -142,25 +153,27 @@ def _first(known: Sequence[IdentityView], kind: str) -> str | None:
     return next((one.value for one in known if one.kind == kind), None)
 
 
-async def _identities(id_: UUID, *, reveal: bool) -> list[IdentityView]:
+async def _identities(reveal: Mapping[UUID, bool]) -> dict[UUID, list[IdentityView]]:
+    """What identifies and reaches members, primary ones first and contacts last."""
     rows = await fetch(
-        "SELECT id, kind, sealed, is_primary, verified, false AS is_contact FROM identity WHERE member = $1 "
-        "AND kind <> 'list' UNION ALL "
-        "SELECT id, kind, sealed, false, false, true FROM contact WHERE member = $1 "
+        "SELECT id, member, kind, sealed, is_primary, verified, false AS is_contact FROM identity "
+        "WHERE member = ANY($1) AND kind <> 'list' UNION ALL "
+        "SELECT id, member, kind, sealed, false, false, true FROM contact WHERE member = ANY($1) "
         "ORDER BY is_contact, is_primary DESC, id",
-        id_,
+        list(reveal),
     )
-    return [
-        IdentityView(
+    found: dict[UUID, list[IdentityView]] = {}
+    for row in rows:
+        view = IdentityView(
             id=row["id"],
             kind=row["kind"],
-            value=str(shown(row["kind"], row["sealed"], reveal=reveal)),
+            value=str(shown(row["kind"], row["sealed"], reveal=reveal[row["member"]])),
             is_primary=row["is_primary"],
             verified=row["verified"],
             is_contact=row["is_contact"],
         )
-        for row in rows
-    ]
+        found.setdefault(row["member"], []).append(view)
+    return found
 
 
 LINE = """
