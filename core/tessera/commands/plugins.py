@@ -214,10 +214,10 @@ def new(name: str, one_file: bool) -> None:
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def check(path: Path) -> None:
     """Hold a plugin's folder or file to the contract, as Tessera's own tests do."""
-    from tessera.kernel.plugins.authoring import check_in_process
+    from tessera.commands.checking import check
 
     with one_sentence():
-        broken = check_in_process(path.resolve())
+        broken = check(path.resolve())
     for sentence in broken:
         say(sentence)
     say(f"{len(broken)} things do not fit the contract" if broken else f"{path} fits the contract")
