@@ -34,6 +34,12 @@ may begin as soon as a killed worker's last one has stopped beating."""
 LONG = {"timeout": 6 * 3600, "retries": 5, "heartbeat": 20, "ttl": 24 * 3600, "retry_delay": 5.0}
 """A long job resumes where its rows say; a worker that stops beating has lost it."""
 
+TIMERS = {"schedule": 1, "worker_info": 10, "sweep": 10, "abort": 1}
+"""Seconds between SAQ's own rounds; ``sweep`` is how soon a lost job is found."""
+
+GRACE = 5
+"""Seconds that running jobs get when a worker is told to stop."""
+
 _log = logger(__name__)
 
 
@@ -108,9 +114,10 @@ def _cron_job(plugin: str, job: Job) -> CronJob[Any]:
     return CronJob(tick, cron=_cron(job.every), unique=True, **TICK)  # type: ignore[arg-type]
 
 
-async def _run_long(context: Any, *, name: str, progress: str, arguments: dict[str, Any]) -> None:
+async def _run_long(context: Any, *, work: str, row: str, arguments: dict[str, Any]) -> None:
+    """Run a long job by its name; SAQ takes ``progress`` and other words of its own for itself."""
     async with _beating(context):
-        await long_jobs.known[name](UUID(progress), **arguments)
+        await long_jobs.known[work](UUID(row), **arguments)
 
 
 _run_long.__qualname__ = "run_long"
@@ -138,8 +145,8 @@ def make_worker(queue: Queue, concurrency: int) -> Worker[Any]:
         cron_jobs=ticks,
         cron_tz=clock.zone(business().timezone if has_business() else "UTC"),
         dequeue_timeout=2.0,
-        timers={"schedule": 1, "worker_info": 10, "sweep": 10, "abort": 1},
-        shutdown_grace_period_s=5,
+        timers=TIMERS,  # type: ignore[arg-type]  # SAQ's own type is private
+        shutdown_grace_period_s=GRACE,
     )
 
 
@@ -153,7 +160,7 @@ async def enqueue_long(queue: Queue, name: str, title: str, **arguments: Any) ->
         title,
         clock.now(),
     )
-    await queue.enqueue("run_long", key=str(progress), name=name, progress=str(progress), arguments=arguments, **LONG)
+    await queue.enqueue("run_long", key=str(progress), work=name, row=str(progress), arguments=arguments, **LONG)
     return progress
 
 
