@@ -29,7 +29,10 @@ class RuleSwitch(Table, tablename="rule_switch"):
 
 
 class RuleRun(Table, tablename="rule_run"):
-    """One day's run of a rule: what it saw, for whom it acted, and why it did not for the others."""
+    """One day's run of a rule: what it saw, for whom it acted, and why it did not for the others.
+
+    ``seen`` = ``acted`` + the sum of ``skipped``. A rule that was changed runs again on that day.
+    """
 
     id = UUID(primary_key=True, default=None)
     rule = Varchar(length=120)
@@ -46,11 +49,14 @@ class RuleRun(Table, tablename="rule_run"):
     ended_at = Timestamptz(null=True, default=None)
     error = Text(null=True, default=None)
 
-    once_a_day = Unique([rule, day])
+    once_a_day = Unique([rule, day, version])
 
 
 class RuleFiring(Table, tablename="rule_firing"):
-    """A rule fired for a member and a cause: once, however often it is looked at."""
+    """A rule fired for a member and a cause: once, however often it is looked at.
+
+    ``outcome`` is ``acted``, or why nothing came of it; ``did`` names the message and the task.
+    """
 
     id = UUID(primary_key=True, default=None)
     rule = Varchar(length=120)
@@ -58,7 +64,8 @@ class RuleFiring(Table, tablename="rule_firing"):
     member = ForeignKey(Member, on_delete=OnDelete.restrict, index=True)
     cause = Varchar(length=120)
     run = ForeignKey(RuleRun, on_delete=OnDelete.restrict, index=True)
-    outcomes = JSONB()
+    outcome = Varchar(length=40)
+    did = JSONB()
     at = Timestamptz()
 
     rule_firing_once = Unique([rule, member, cause])

@@ -78,7 +78,7 @@ async def test_neither_address_nor_values_stand_readable_in_the_row(mail_server,
 
 
 async def test_an_unknown_template_is_refused_with_the_nearest(mail_server, member_named):
-    with pytest.raises(service.TemplateUnknown, match='there is no template "helo", did you mean "hello"?'):
+    with pytest.raises(service.TemplateUnknown, match='there is no template "helo", did you mean "hello"'):
         await service.consider(await member_named(), "helo")
 
 
