@@ -46,7 +46,7 @@ async def show_member(request: Request[Any, Any, Any], member_id: FromPath[UUID]
         "member": view,
         "store": store_of(view.store),
         "age": view.age_on(business().today()),
-        "consents": await members.consents_of(member_id),
+        "consents": await members.consents(member_id),
         "notes": await members.notes_of(member_id, limit=3),
         "labels": labels,
         "actions": await fill(environment, "member.action", member_id),
