@@ -1,7 +1,8 @@
 """Fixtures for tests of Tessera and of plugins: a real PostgreSQL, migrated once, emptied between tests.
 
 Loaded by pytest as a plugin wherever Tessera is installed. ``db`` is an empty business-to-be;
-``business`` has a name, a store and every plugin enabled.
+``business`` has a name and every plugin enabled, ``store`` is a store in it, ``member`` makes members of it.
+Unless a test asks for ``system``, nobody acts.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +23,7 @@ import pytest_asyncio
 
 from tessera import domains
 from tessera.access import sealing
+from tessera.access.actor import Actor, system_actor
 from tessera.kernel import database, embedded, generation
 from tessera.kernel.business import set_business
 from tessera.kernel.keys import Keys
@@ -166,3 +169,22 @@ async def store(business: None) -> UUID:
     from tessera.access import service
 
     return (await service.add_store("main", name="Main street")).id
+
+
+@pytest.fixture
+def system() -> Iterator[Actor]:
+    """Tessera itself acts in the test, and may do everything."""
+    with system_actor() as someone:
+        yield someone
+
+
+@pytest.fixture
+def member(store: UUID, system: Actor) -> Callable[..., Awaitable[UUID]]:
+    """Makes members of ``store``: ``await member("Ana", birthday="1990-02-28")`` answers an id."""
+
+    async def make(name: str, **known: Any) -> UUID:
+        from tessera.members import service
+
+        return await service.create_member(service.NewMember(name=name, store=store, **known))
+
+    return make
