@@ -73,11 +73,11 @@ def check_port(host: str, port: int) -> None:
             raise CannotRun(f"port {port} on {host} cannot be used ({said}): choose another with --port") from None
 
 
-def prepare(instance: Instance, say: Callable[[str], None], may_migrate: Callable[[list[Migration]], bool]) -> None:
+def prepare(loaded: Loaded, say: Callable[[str], None], may_migrate: Callable[[list[Migration]], bool]) -> None:
     """Open the instance once, so that what is wrong is said before anything is served."""
 
     async def work() -> None:
-        opened = await open_loaded(load(instance), say, may_migrate=may_migrate)
+        opened = await open_loaded(loaded, say, may_migrate=may_migrate)
         await opened.close()
 
     asyncio.run(work())
@@ -95,8 +95,9 @@ def run(
 ) -> None:
     """Serve until stopped, with one job worker beside unless the settings say otherwise."""
     check_port(host, port)
+    loaded = load(instance)
     with _hold_database(instance, say):
-        prepare(instance, say, may_migrate)
+        prepare(loaded, say, may_migrate)
         os.environ["TESSERA_INSTANCE"] = str(instance.folder)
         ready()
         beside = instance.settings.worker.beside

@@ -10,7 +10,7 @@ from pathlib import Path
 from tessera.access.actor import system_actor
 from tessera.access.service.setup import is_open, setup_code
 from tessera.kernel import clock
-from tessera.kernel.business import set_business
+from tessera.kernel.business import business, has_business, set_business
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.instance import Instance, create_instance
 from tessera.kernel.money import minor_digits
@@ -49,6 +49,11 @@ async def _fill(
         raise CannotRun(f'there is no plugin "{unknown[0]}": the installed ones are {known}')
     opened = await open_loaded(loaded, say)
     try:
+        if has_business():
+            raise CannotRun(
+                f'the database already holds the business "{business().name}", whose keys are elsewhere: '
+                "name an empty database in TESSERA_DATABASE_URL"
+            )
         with system_actor():
             await set_business(name, currency, timezone, locale)
             for plugin in plugins:
