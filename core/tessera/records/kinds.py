@@ -78,6 +78,11 @@ class Kind:
         return self.type.title
 
     @property
+    def noun(self) -> Text:
+        """What one is called within a sentence: ``New body test``."""
+        return within_sentence(self.title)
+
+    @property
     def titles(self) -> Text:
         """What many are called."""
         return self.type.plural or self.type.title
@@ -114,6 +119,15 @@ def plural(name: str) -> str:
     if name.endswith("y") and name[-2:-1] not in "aeiou":
         return f"{name[:-1]}ies"
     return f"{name}es" if name.endswith(("s", "x", "ch", "sh")) else f"{name}s"
+
+
+def within_sentence(title: Text) -> Text:
+    """A title with a small first letter in English, unless it is an abbreviation; the same in other languages."""
+    if title[1:2].isupper():
+        return title
+    small = Text.__new__(Text, title[:1].lower() + title[1:])
+    small.source, small.values = title.source, title.values
+    return small
 
 
 def column_name(column: Column) -> str:

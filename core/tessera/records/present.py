@@ -77,6 +77,7 @@ class Shown:
     band: Band | None = None
     missing: tuple[Text, ...] = ()
     change: str = ""
+    is_words: bool = False
 
     @property
     def hint(self) -> Text | None:
@@ -103,6 +104,7 @@ def shown(entry: Entry, previous: Entry | None = None) -> list[Shown]:
                 entry.band(name),
                 tuple(entry.missing(name)) if name in kind.derived and value is None else (),
                 change_text(value, previous.values[name]) if previous and not is_masked(kind, name) else "",
+                isinstance(kind.fields.get(name), TextField),
             )
         )
     return lines

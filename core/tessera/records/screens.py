@@ -151,7 +151,7 @@ async def made(kind: Kind, form: Form) -> Response[Any]:
         entry = await service.record(kind, member, forms.given(kind, form), store=form["store"] or None, id_=id_)
     except Invalid as refusal:
         return shown_again(FORM, form, refusal, await forms.context(kind, member))
-    return done(f"{kind.url}/{entry.id}", _("Saved: {what} of {name}", what=kind.title, name=entry.member_name))
+    return done(f"{kind.url}/{entry.id}", _("Saved: {what} of {name}", what=kind.noun, name=entry.member_name))
 
 
 async def changed(kind: Kind, record: UUID, form: Form) -> Response[Any]:
