@@ -41,8 +41,6 @@ def hire(store: UUID) -> Callable[..., Awaitable[StaffFacts]]:
 
     async def hired(login: str, role: str = "owner", store_code: str = "") -> StaffFacts:
         with system_actor():
-            return await service.add_staff(
-                login, login.title(), PASSWORD, role_code=role, store_code=store_code
-            )
+            return await service.add_staff(login, login.title(), PASSWORD, role_code=role, store_code=store_code)
 
     return hired

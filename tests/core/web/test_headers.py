@@ -39,13 +39,17 @@ async def test_pages_are_not_kept_by_caches_and_static_files_are_until_they_chan
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["../shell.py", "..%2fshell.py", "vendor/stamp", "vendor", "%2e%2e/%2e%2e/pyproject.toml"])
+@pytest.mark.parametrize(
+    "path", ["../shell.py", "..%2fshell.py", "vendor/stamp", "vendor", "%2e%2e/%2e%2e/pyproject.toml"]
+)
 async def test_only_static_files_are_served(browser, business, path):
     assert (await browser.get(f"/static/{path}")).status_code == 404
 
 
 async def test_behind_tls_cookies_are_secure_and_browsers_remember_to_come_by_tls(plugin_host, db):
-    app = web_app([*screens.handlers, *handlers], public_url="https://crm.example.com", settings=web_settings(version="t"))
+    app = web_app(
+        [*screens.handlers, *handlers], public_url="https://crm.example.com", settings=web_settings(version="t")
+    )
     async with Browser(app) as browser:
         answer = await browser.open("/setup")
     assert answer.headers["strict-transport-security"].startswith("max-age=")

@@ -36,7 +36,9 @@ async def test_without_a_choice_the_device_decides_between_light_and_dark(browse
     assert "data-bs-theme=" not in browser.seen.split(">")[1]
 
 
-@pytest.mark.parametrize("cookie", ["tessera_theme", "tessera_locale", "tessera_flash", "tessera_session", "tessera_device"])
+@pytest.mark.parametrize(
+    "cookie", ["tessera_theme", "tessera_locale", "tessera_flash", "tessera_session", "tessera_device"]
+)
 async def test_nonsense_in_cookies_disturbs_nothing(browser, hire, cookie):
     await hire("ana")
     for nonsense in ("x" * 3000, '"><script>', "%00%ff", "a.b", "{}"):

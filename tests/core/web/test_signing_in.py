@@ -22,7 +22,13 @@ async def test_the_right_password_opens_the_page_that_was_wanted(browser, hire):
 
 async def test_signing_in_never_leads_to_a_foreign_site(browser, hire):
     await hire("ana")
-    for trap in ("https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "\n//evil.example"):
+    for trap in (
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "\n//evil.example",
+    ):
         answer = await browser.sign_in("ana", next=trap)
         assert answer.headers["location"] == "/"
         await browser.open("/")

@@ -166,20 +166,23 @@ async def set_roles(staff: UUID, held: Sequence[tuple[str, UUID | None]]) -> Non
         await execute("DELETE FROM staff_role WHERE staff = $1", staff)
         for code, store in checked:
             await _give(staff, code, store)
-        await _keep_an_owner()
+        if (OWNER, None) in before:
+            await _keep_an_owner()
 
     await in_transaction(work)
 
 
 async def set_active(staff: UUID, active: bool) -> None:
     """Let someone in again, or shut them out at once: their sessions end."""
-    for code, store in (await one(staff)).held:
+    held = (await one(staff)).held
+    for code, store in held:
         _not_beyond_oneself(code, store)
 
     async def work() -> None:
         await execute("UPDATE staff SET active = $2 WHERE id = $1", staff, active)
         if not active:
             await execute("DELETE FROM session WHERE staff = $1", staff)
+        if not active and (OWNER, None) in held:
             await _keep_an_owner()
 
     await in_transaction(work)
