@@ -18,6 +18,7 @@ from uuid import UUID
 
 import asyncpg
 import fasteners
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -188,3 +189,34 @@ def member(store: UUID, system: Actor) -> Callable[..., Awaitable[UUID]]:
         return await service.create_member(service.NewMember(name=name, store=store, **known))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def app(plugin_host: PluginHost) -> Any:
+    """The whole web application, as an ASGI application."""
+    from tessera.app import make_app
+
+    return make_app(plugin_host)
+
+
+@pytest.fixture
+def api_client(app: Any, store: UUID) -> Callable[..., Awaitable[httpx.AsyncClient]]:
+    """Makes clients of the JSON API: ``await api_client("members.read")`` holds a key with that permission."""
+
+    async def make(*permissions: str, where: UUID | None = None) -> httpx.AsyncClient:
+        from tessera.access import service
+
+        with system_actor():
+            key = await service.add_key("test", list(permissions or ("*",)), store=where)
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {key}"}
+        return httpx.AsyncClient(transport=transport, base_url="http://test/api/v1", headers=headers)
+
+    return make
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(api_client: Callable[..., Awaitable[httpx.AsyncClient]]) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the JSON API that may do everything."""
+    async with await api_client() as client:
+        yield client
