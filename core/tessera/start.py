@@ -14,6 +14,8 @@ from tessera.kernel.instance import Instance
 from tessera.kernel.migrations import Found, Migration, core_migrations, find_migrations, migrate, pending, refuse_newer
 from tessera.kernel.plugins import PluginHost, discover, load_host
 from tessera.kernel.plugins.state import record_plugins, refuse_missing
+from tessera.messaging.service import links
+from tessera.rules.service import check_declarations
 
 Say = Callable[[str], None]
 
@@ -60,7 +62,9 @@ class Opened:
 def load(instance: Instance) -> Loaded:
     """Load the keys, the core's domains and all plugins that are there, and find their migrations."""
     sealing.use_keys(instance.keys)
+    links.use_public_url(instance.settings.web.address)
     loaded = load_host(discover(instance.plugins_folder), domains.DOMAINS, domains.derivations())
+    check_declarations(loaded)
     return Loaded(instance, loaded, migrations_of(loaded))
 
 

@@ -46,6 +46,13 @@ class WebSettings(msgspec.Struct, forbid_unknown_fields=True):
     workers: int = 1
     trusted_proxies: list[str] = []
 
+    @property
+    def address(self) -> str:
+        """Where links lead: ``public_url``, else this machine itself."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - recognised, not bound
+        shown = f"[{host}]" if ":" in host else host
+        return self.public_url.rstrip("/") or f"http://{shown}:{self.port}"
+
 
 class WorkerSettings(msgspec.Struct, forbid_unknown_fields=True):
     """Background work: ``beside`` starts one worker process with ``tessera run``."""

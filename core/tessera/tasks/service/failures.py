@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 
+import asyncpg
+
+from tessera.access.actor import system_actor
 from tessera.kernel import reactions
+from tessera.kernel.business import has_business
 from tessera.kernel.database import fetch
+from tessera.kernel.errors import Unavailable
 from tessera.kernel.plugins import failures
 from tessera.tasks.service.work import open_task
 from tessera_hooks import _
 
 LONGEST = 1000
+REPORT_EVERY = 30.0
 
 
 async def report_plugin_failures() -> int:
@@ -56,3 +64,16 @@ def _key(kind: str, *parts: str) -> str:
     """A key of bounded length, the same for the same parts."""
     digest = hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:32]
     return f"{kind}:{parts[0][:80]}:{digest}"
+
+
+async def report_until(stop: asyncio.Event, every: float = REPORT_EVERY) -> None:
+    """Report now and then until told to stop: for a process that runs no jobs, such as the web's.
+
+    While the database cannot be reached the failures wait.
+    """
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), every)
+        with system_actor(), contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable):
+            if has_business():
+                await report_plugin_failures()
