@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -38,11 +39,17 @@ async def broken(tmp_path, plugin_host):
         for file, text in files.items():
             path = folder / f"{file}.py"
             path.write_text(path.read_text(encoding="utf-8") + textwrap.dedent(text), encoding="utf-8")
+        _forget(name)
         loaded = load_host([*discover(), local_plugin(folder)], domains.DOMAINS, domains.derivations())
         return [sentence.replace(name, "broken") for sentence in await violations(loaded, name)]
 
     yield say_of
     use_host(plugin_host)
+
+
+def _forget(package: str) -> None:
+    for module in [m for m in sys.modules if m.partition(".")[0] == package]:
+        del sys.modules[module]
 
 
 async def test_a_new_plugin_keeps_to_the_contract(broken):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, patch, post, put
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from tessera.access import service as access
@@ -180,7 +180,7 @@ def _store(code: str | None) -> UUID | None:
 
 
 @post("/members", permission="members.write", operation_id="members.create", tags=["members"])
-async def create(data: MemberIn) -> MemberOut:
+async def create(data: JSONBody[MemberIn]) -> MemberOut:
     """Make someone a member."""
     made = await service.create_member(
         NewMember(
@@ -233,7 +233,7 @@ def _cursor(text: str | None) -> UUID | None:
 
 
 @patch("/members/{member_id:uuid}", permission="members.write", operation_id="members.change", tags=["members"])
-async def change(member_id: FromPath[UUID], data: MemberPatch) -> MemberOut:
+async def change(member_id: FromPath[UUID], data: JSONBody[MemberPatch]) -> MemberOut:
     """Change a member; a masked value is refused, a stale version too."""
     changes = Changes(
         name=data.name,
@@ -259,7 +259,7 @@ async def change(member_id: FromPath[UUID], data: MemberPatch) -> MemberOut:
     tags=["members"],
 )
 async def consent(
-    member_id: FromPath[UUID], purpose: FromPath[str], channel: FromPath[str], data: ConsentIn
+    member_id: FromPath[UUID], purpose: FromPath[str], channel: FromPath[str], data: JSONBody[ConsentIn]
 ) -> ConsentOut:
     """Note that a member agreed or refused."""
     await service.set_consent(
