@@ -68,14 +68,16 @@ def _state(standing: Standing, stores: list[str]) -> str:
 def enable(name: str, store: str | None) -> None:
     """Enable a plugin, and those it requires, everywhere or in one store."""
 
-    async def work(_: Opened) -> list[str]:
+    async def work(_: Instance, surveyed: Surveyed) -> list[str]:
         from tessera.access import service
         from tessera.kernel.plugins.state import enable
 
+        if name in surveyed.broken:
+            raise CannotRun(surveyed.broken[name])
         return await enable(name, service.store_by_code(store).id if store else None)
 
     where = f"in {store}" if store else "everywhere"
-    fresh = run_in_instance(work)
+    fresh = run_mending(work)
     say(f"{' and '.join(fresh)} enabled {where}" if fresh else f"{name} was enabled {where} already")
 
 

@@ -86,7 +86,7 @@ class PluginUnknown(NotFound):
 async def enable(name: str, store: UUID | None = None) -> list[str]:
     """Enable a plugin, and those it requires, for a store or for the whole business.
 
-    Answers the names that were not enabled there before.
+    Its tables are made where it is new here or was removed. Answers the names that were not enabled there before.
     """
     known = host()
     if name not in known.plugins:
@@ -117,9 +117,9 @@ async def _enable_one(name: str, store: UUID | None) -> bool:
         return False
     if store is None:
         await execute("DELETE FROM plugin_enabled WHERE plugin = $1", name)
-    if await execute("UPDATE plugin_state SET removed_at = NULL WHERE name = $1 AND removed_at IS NOT NULL", name):
-        candidate = host().plugins[name].candidate
-        await migrate([find_migrations(name, candidate.migrations_folder, candidate.package)])
+    await execute("UPDATE plugin_state SET removed_at = NULL WHERE name = $1", name)
+    candidate = host().plugins[name].candidate
+    await migrate([find_migrations(name, candidate.migrations_folder, candidate.package)])
     await execute("INSERT INTO plugin_enabled (id, plugin, store) VALUES ($1, $2, $3)", uuid7(), name, store)
     return True
 
