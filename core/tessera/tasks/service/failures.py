@@ -25,8 +25,10 @@ async def report_plugin_failures() -> int:
     """Open a task for each plugin and place that failed since the last call; answers how many failed.
 
     Called by every process for itself: failures are noted where they happen. What is open already
-    only counts on. Events that were given up for a reaction become tasks too, one for each reaction.
+    only counts on. Events that were given up for a reaction become tasks too, one for each reaction; they
+    are looked at first, so that without a database no failure is taken and lost.
     """
+    await _report_parked()
     noted = failures.take()
     for failure in noted:
         await open_task(
@@ -38,7 +40,6 @@ async def report_plugin_failures() -> int:
             key=_key("plugin_failed", failure.plugin, failure.where),
             times=failure.times,
         )
-    await _report_parked()
     return len(noted)
 
 
