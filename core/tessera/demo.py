@@ -12,7 +12,6 @@ import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -28,15 +27,17 @@ from tessera.kernel.business import set_setting
 from tessera.kernel.database import in_transaction
 from tessera.kernel.instance import SETTINGS_FILE, Instance, open_instance
 from tessera.kernel.plugins import PluginHost
+from tessera.kernel.plugins.state import enable
 from tessera.members import service as members
 from tessera.members.service.create import NewMember
 from tessera.purchases import service as purchases
+from tessera.purchases.service import Buyer, NewLine, NewPurchase
 from tessera.start import agree, load, open_loaded
 
 SIGN_INS = "sign-ins.json"
 
 STAFF = (
-    ("owner", "Lin Wei", "owner", None),
+    ("owner", "Lin Wei", "owner", ""),
     ("coach", "Chen Jing", "fitness.coach", "harbour"),
     ("cashier", "Zhou Min", "cashier", "harbour"),
 )
@@ -45,7 +46,7 @@ STAFF = (
 STORES = (("harbour", "Harbour Street"), ("riverside", "Riverside"))
 
 FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
-GIVEN = ("伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "洋", "艳", "子轩", "雨桐", "浩然", "欣怡", "思远", "佳琪", "建国", "秀英")
+GIVEN = (*"伟芳娜敏静丽强磊洋艳", "子轩", "雨桐", "浩然", "欣怡", "思远", "佳琪", "建国", "秀英")
 LATIN = ("Ana Silva", "Ben Carter", "Chloé Martin", "Diego Torres", "Emma Novak", "Farid Haddad")
 
 GOODS = (
@@ -115,8 +116,6 @@ async def _fill(instance: Instance) -> list[SignIn]:
     opened = await open_loaded(loaded, say)
     try:
         with system_actor():
-            from tessera.kernel.plugins.state import enable
-
             for name in loaded.host.plugins:
                 await enable(name)
             stores = [(await access.add_store(code, name)).id for code, name in STORES]
@@ -133,9 +132,9 @@ async def _fill(instance: Instance) -> list[SignIn]:
 
 async def _staff(host: PluginHost) -> list[SignIn]:
     people = []
-    known = {role.code for role in access.roles()}
+    known = access.roles()
     for login, name, role, store in STAFF:
-        password = f"{login}-{secrets.token_hex(3)}"
+        password = f"{login}-{secrets.token_hex(4)}"
         held = role if role in known else "front_desk"
         await access.add_staff(login, name, password, role_code=held, store_code=store)
         people.append(SignIn(login, name, password))
@@ -173,23 +172,18 @@ async def _purchases(joined: list[UUID], stores: list[UUID]) -> None:
             await purchases.record_purchase(_basket(chance, number, member, chance.choice(stores)))
 
 
-def _basket(chance: random.Random, number: int, member: UUID, store: UUID) -> Any:
-    lines = []
-    for sku, name, category, price in chance.sample(GOODS, chance.randint(1, 3)):
-        lines.append(
-            {"sku": sku, "name": name, "category": category, "quantity": "1", "unit_price": f"{price / 100:.2f}", "amount": price}
-        )
-    code = next(s.code for s in access.stores() if s.id == store)
-    at = clock.now() - timedelta(days=chance.randint(1, 90), hours=chance.randint(0, 12))
-    return {
-        "external_id": f"D{number:05}",
-        "source": "demo",
-        "member": {"id": str(member)},
-        "store": code,
-        "at": at.isoformat(),
-        "amount": sum(line["amount"] for line in lines),
-        "lines": lines,
-    }
+def _basket(chance: random.Random, number: int, member: UUID, store: UUID) -> NewPurchase:
+    chosen = chance.sample(GOODS, chance.randint(1, 3))
+    lines = [NewLine(sku=sku, name=name, category=category, amount=price) for sku, name, category, price in chosen]
+    return NewPurchase(
+        external_id=f"D{number:05}",
+        source="demo",
+        buyer=Buyer(id=member),
+        store=next(s.code for s in access.stores() if s.id == store),
+        at=clock.now() - timedelta(days=chance.randint(0, 90), hours=chance.randint(0, 12)),
+        amount=sum(price for *_rest, price in chosen),
+        lines=lines,
+    )
 
 
 async def _samples(host: PluginHost, joined: list[UUID]) -> None:
