@@ -94,7 +94,7 @@ async def of_stores(kind: Kind, cursor: str | None) -> Template:
         "todays": [] if cursor else (await rows.page(kind, day=today, limit=rows.MOST)).items,
         "earlier": await rows.page(kind, before=today, cursor=cursor),
         "cursor": cursor,
-        "summary": present.summary,
+        "parts": present.parts,
         "may_write": bool(reach.writing_stores(kind)),
     }
     return Template("records/list.html", context=context)
@@ -107,7 +107,7 @@ async def of_member(kind: Kind, member: UUID, cursor: str | None) -> Template:
         "member": await members.member(member),
         "page": await rows.page(kind, member=member, cursor=cursor),
         "charts": await charts(kind, member),
-        "summary": present.summary,
+        "parts": present.parts,
         "may_write": bool(reach.writing_stores(kind)),
     }
     return Template("records/member.html", context=context)

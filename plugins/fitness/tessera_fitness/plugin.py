@@ -47,7 +47,7 @@ def message_templates() -> list[MessageTemplate]:
 
 @hookimpl
 def slots() -> list[Slot]:
-    return [Slot("home.card", "fitness/today.html", service.today_card, "body_test.write")]
+    return [Slot("home.card", "fitness/today.html", service.today_card, "fitness.body_test.write")]
 
 
 @hookimpl

@@ -16,7 +16,7 @@ from tessera.access.actor import Actor, Grant, acting_as, system_actor
 from tessera.app import make_app
 from tessera.kernel import generation
 from tessera.kernel.database import execute
-from tessera.kernel.plugins import Candidate, PluginHost, load_host, use_host
+from tessera.kernel.plugins import Candidate, PluginHost, host, load_host, use_host
 from tessera.kernel.plugins.state import enable, record_plugins
 from tessera.members import service as members
 from tessera.members.service.create import NewMember
