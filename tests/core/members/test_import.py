@@ -101,12 +101,13 @@ async def test_the_chains_old_list_is_taken_row_by_row(store, tmp_path, last_vis
     assert [str(remark) for remark in report.remarks] == [
         "ignored: 等级, 积分, 储值余额 (points and tiers are not imported by this command)"
     ]
+    children = 57  # of 60: the parents of three are not in the list, or their rows were rejected
     shared = await fetchval(
         "SELECT count(*) FROM member_note n WHERE n.lookup = $1 AND EXISTS (SELECT 1 FROM identity i JOIN contact c "
         "ON c.kind = i.kind AND c.lookup = i.lookup WHERE i.kind = 'phone' AND n.member IN (i.member, c.member))",
         note_lookup("孩子，家长手机"),
     )
-    assert shared == 60
+    assert shared == children
     assert len(last_visit) > 2000
 
 

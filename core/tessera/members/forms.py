@@ -1,0 +1,79 @@
+"""The form of a member: filled in from one, and read into what is to be made or changed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from msgspec import UNSET, UnsetType
+
+from tessera.access import service as access
+from tessera.kernel.errors import FieldError, Invalid
+from tessera.members.service import Changes, MemberView, NewMember
+from tessera.web.forms import Form
+
+SEALED = ("phone", "email", "address")
+"""Fields that stand empty where they are masked: what is left empty then stays."""
+
+
+def filled_in(view: MemberView) -> Form:
+    """The form of a member; what the person may not see stays empty."""
+    store = access.store_of(view.store)
+    readable = {name: getattr(view, name) for name in SEALED if view.revealed}
+    return Form.of(
+        name=view.name,
+        gender=view.gender or "",
+        birthday=view.birthday,
+        source=view.source,
+        joined_on=view.joined_on,
+        store=store.code if store else "",
+        version=view.version,
+        **readable,
+    )
+
+
+def store_of_form(form: Form) -> UUID | None:
+    """The store that was chosen."""
+    if not form["store"]:
+        return None
+    try:
+        return access.store_by_code(form["store"]).id
+    except access.StoreUnknown as refusal:
+        raise Invalid(refusal.message, [FieldError("store", refusal.message)]) from None
+
+
+def new_member(form: Form) -> NewMember:
+    """Someone new, as typed."""
+    granted = form.all("agreed")
+    return NewMember(
+        name=form["name"],
+        phone=form["phone"],
+        email=form["email"],
+        gender=form["gender"],
+        birthday=form["birthday"],
+        address=form["address"],
+        source=form["source"],
+        store=store_of_form(form),
+        note=form["note"],
+        consents=[("marketing", channel, "granted") for channel in ("sms", "email") if channel in granted],
+        when_taken="contact" if form.has("share", "yes") else "refuse",
+    )
+
+
+def changes_of(form: Form, view: MemberView) -> Changes:
+    """What is to change; a masked field that was left empty stays as it is."""
+
+    def sealed(name: str) -> str | UnsetType | None:
+        return UNSET if not view.revealed and not form[name] else form[name] or None
+
+    store = store_of_form(form)
+    return Changes(
+        name=form["name"] or None,
+        phone=sealed("phone"),
+        email=sealed("email"),
+        address=sealed("address"),
+        gender=form["gender"] or None,
+        birthday=form["birthday"] or None,
+        source=form["source"] or None,
+        joined_on=form["joined_on"] or None,
+        store=store if store is not None else UNSET,
+    )
