@@ -138,7 +138,7 @@ class Idempotent:
 
 
 def _key(scope: Scope) -> str | None:
-    if scope["type"] != "http" or scope["method"] != "POST":
+    if scope.get("method") != "POST":
         return None
     found = [value for name, value in scope["headers"] if name.lower() == HEADER]
     return found[-1].decode("latin-1").strip() if found else None

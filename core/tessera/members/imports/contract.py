@@ -35,7 +35,12 @@ class Outcome:
 
 
 class Loader(Protocol[P]):
-    """What one kind of import does with its rows."""
+    """What one kind of import does with its rows.
+
+    A loader that needs rows of one group together although they stand apart in the file has a method
+    ``arrange(rows: Iterator[Row]) -> Iterator[Row]``, which gives the same rows in another order, the
+    same one at each reading, in flat memory; see ``arranging.by_group``.
+    """
 
     def open(self, columns: Sequence[str]) -> Sequence[Text]:
         """Decide what each column means, once; answers remarks for the report.

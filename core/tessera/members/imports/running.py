@@ -97,29 +97,31 @@ class _Run:
 
     async def _all(self, table: Table, batch: UUID, position: int) -> None:
         """Load chunk after chunk; the next is read and parsed while the database takes the present one."""
-        chunks = _chunks(table.rows(), self.loader, position)
+        chunks = _chunks(_placed(table, self.loader), self.loader, position)
         coming = asyncio.create_task(asyncio.to_thread(_next, chunks, self.loader))
         try:
             while (found := await coming) is not None:
-                rows, parsed = found
+                place, rows, parsed = found
                 coming = asyncio.create_task(asyncio.to_thread(_next, chunks, self.loader))
-                outcomes = await self._load(rows, parsed, batch, position)
-                position = rows[-1].line
+                outcomes = await self._load(rows, parsed, batch, position, place)
+                position = place
                 self.report.count(outcomes)
                 self._note(outcomes)
                 self.progress(Step(table.progress, table.size_hint, table.unit, self.report))
         finally:
             await asyncio.gather(coming, return_exceptions=True)
 
-    async def _load(self, rows: Sequence[Row], parsed: Any, batch: UUID, position: int) -> Sequence[Outcome]:
+    async def _load(
+        self, rows: Sequence[Row], parsed: Any, batch: UUID, position: int, place: int
+    ) -> Sequence[Outcome]:
         broken = [Outcome(row.line, "rejected", reason=row.error) for row in rows if row.error is not None]
 
         async def work() -> Sequence[Outcome]:
             await batches.hold(batch, position)
             outcomes = [*await self.loader.load(parsed, batch), *broken]
-            if sorted(o.line for o in outcomes) != [row.line for row in rows]:
+            if sorted(o.line for o in outcomes) != sorted(row.line for row in rows):
                 raise RuntimeError("the loader did not say of each row once what became of it")
-            await batches.advance(batch, rows[-1].line, outcomes)
+            await batches.advance(batch, place, outcomes)
             return outcomes
 
         for _attempt in range(1 if in_transaction_now() else ATTEMPTS):
@@ -154,27 +156,40 @@ class _Run:
         write_rejects(path, columns, again() if self.rejected else ())
 
 
-def _chunks(rows: Iterator[Row], loader: Loader[P], position: int) -> Iterator[list[Row]]:
-    """Rows after ``position`` in chunks; neighbours of one group stay together."""
+def _placed(table: Table, loader: Loader[Any]) -> Iterator[tuple[int, Row]]:
+    """The rows, each with its place in the order of loading: its line, or a count where the loader arranges them."""
+    arrange = getattr(loader, "arrange", None)
+    if arrange is not None:
+        yield from enumerate(arrange(table.rows()), start=1)
+        return
+    for row in table.rows():
+        yield row.line, row
+
+
+def _chunks(placed: Iterator[tuple[int, Row]], loader: Loader[P], position: int) -> Iterator[tuple[int, list[Row]]]:
+    """Rows after ``position`` in chunks, with the place of each chunk's last; neighbours of one group stay together."""
     chunk: list[Row] = []
-    for row in rows:
-        if row.line <= position:
+    last = position
+    for place, row in placed:
+        if place <= position:
             continue
         if len(chunk) >= CHUNK:
             group = loader.group(row)
             if group is None or group != loader.group(chunk[-1]):
-                yield chunk
+                yield last, chunk
                 chunk = []
         chunk.append(row)
+        last = place
     if chunk:
-        yield chunk
+        yield last, chunk
 
 
-def _next(chunks: Iterator[list[Row]], loader: Loader[P]) -> tuple[list[Row], P] | None:
-    rows = next(chunks, None)
-    if rows is None:
+def _next(chunks: Iterator[tuple[int, list[Row]]], loader: Loader[P]) -> tuple[int, list[Row], P] | None:
+    found = next(chunks, None)
+    if found is None:
         return None
-    return rows, loader.parse([row for row in rows if row.error is None])
+    place, rows = found
+    return place, rows, loader.parse([row for row in rows if row.error is None])
 
 
 def check_rejects(rejects: Path | None, source: Path) -> None:

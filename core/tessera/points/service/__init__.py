@@ -8,7 +8,7 @@ from tessera.points.service.reading import BalanceFacts, EntryFacts, Expiring, a
 from tessera.points.service.returning import Returned, TakenBack, take_back
 from tessera.points.service.spending import InsufficientBalance, credit, debit
 from tessera.points.service.undoing import PointsInUse, undo_batch
-from tessera.points.service.verifying import Difference, verify
+from tessera.points.service.verifying import Difference, count_entries, verify
 
 __all__ = [
     "PER_AMOUNT",
@@ -25,6 +25,7 @@ __all__ = [
     "balances",
     "book_all_expired",
     "book_expired",
+    "count_entries",
     "credit",
     "debit",
     "earn",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tessera.kernel.database import fetch
+from tessera.kernel.database import fetch, fetchval
 
 
 @dataclass(frozen=True)
@@ -99,3 +99,9 @@ async def verify(limit: int = 1000) -> Sequence[Difference]:
         for row in await fetch(f"{sql} ORDER BY 2, 1 LIMIT $1", limit):
             found.append(Difference(what, row["id"], row["unit"], row["kept"], row["follows"]))
     return found
+
+
+async def count_entries() -> int:
+    """How many entries the ledger holds."""
+    count: int = await fetchval("SELECT count(*) FROM entry")
+    return count

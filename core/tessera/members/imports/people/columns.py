@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tessera.kernel.errors import CannotRun, Invalid
+from tessera.kernel.errors import Invalid
 from tessera.members.imports.extensions import member_columns
-from tessera.members.normalise import plain
+from tessera.members.imports.mapping import assign, plain_header
 from tessera_hooks import Text, _
-
-IGNORE = "ignore"
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "name": (
@@ -75,13 +71,6 @@ ELSEWHERE = (
 )  # fmt: skip
 """Names of columns with tiers and balances, which are imported apart."""
 
-_SPACES = re.compile(r"[\s_\-./:：()（）*]+")
-
-
-def plain_header(header: str) -> str:
-    """A column's name for comparing: one width and case, words parted by one space, no unit or star."""
-    return _SPACES.sub(" ", plain(header).casefold()).strip()
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -109,16 +98,7 @@ def plan(columns: Sequence[str], given: Mapping[str, str]) -> Plan:
     ``ignore`` leaves a column out. Raises ``CannotRun`` for a column or field that does not exist, and
     ``Invalid`` where no column says who the members are.
     """
-    asked = _asked(columns, given)
-    guessed = {plain_header(name): known for known, names in known_fields().items() for name in names}
-    fields: dict[str, list[str]] = {}
-    ignored: list[str] = []
-    for column in columns:
-        wanted = asked.get(column) or guessed.get(plain_header(column))
-        if wanted is None or wanted == IGNORE or (wanted in fields and wanted not in SEVERAL):
-            ignored.append(column)
-        else:
-            fields.setdefault(wanted, []).append(column)
+    fields, ignored = assign(columns, given, known_fields(), SEVERAL)
     if not any(fields.get(name) for name in PEOPLE):
         raise Invalid(
             _(
@@ -129,22 +109,6 @@ def plan(columns: Sequence[str], given: Mapping[str, str]) -> Plan:
             )
         )
     return Plan(fields, ignored, _remarks(ignored))
-
-
-def _asked(columns: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
-    known = [*known_fields(), IGNORE]
-    by_plain = {plain_header(column): column for column in columns}
-    asked: dict[str, str] = {}
-    for column, wanted in given.items():
-        there = column if column in columns else by_plain.get(plain_header(column))
-        if there is None:
-            raise CannotRun(f'there is no column "{column}" to map: the columns are {", ".join(columns)}')
-        if wanted not in known:
-            near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
-            hint = f'did you mean "{near[0]}"?' if near else f"the fields are {', '.join(known)}"
-            raise CannotRun(f'"{column}" cannot be mapped to "{wanted}", which is no field: {hint}')
-        asked[there] = wanted
-    return asked
 
 
 def _remarks(ignored: Sequence[str]) -> list[Text]:

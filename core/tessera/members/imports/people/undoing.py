@@ -119,3 +119,26 @@ def _value(column: str, stored: Any) -> Any:
     if column == "address":
         return base64.b64decode(stored)
     return date.fromisoformat(stored) if column == "joined_on" else stored
+
+
+async def remove_unused(batch: UUID) -> int:
+    """Remove the members that an import of another kind made, as far as nothing hangs on them; answers how many."""
+    row = await batches.batch_row(batch)
+    made = {r["id"] for r in await fetch("SELECT id FROM member WHERE batch = $1 ORDER BY id FOR UPDATE", batch)}
+    for reference in await fetch(_REFERENCES, list(OWN)):
+        column, table = reference["column"], reference["name"]
+        whose = "r.member" if reference["whose"] == "account" else f't."{column}"'
+        joined = f'JOIN account r ON r.id = t."{column}"' if reference["whose"] == "account" else ""
+        used = await fetch(
+            f"SELECT DISTINCT {whose} AS member FROM {table} t {joined} WHERE {whose} = ANY($1)", list(made)
+        )
+        made -= {r["member"] for r in used}
+    changed = await fetch(
+        "SELECT DISTINCT member FROM event WHERE member = ANY($1) AND batch IS DISTINCT FROM $2 AND recorded_at >= $3",
+        list(made),
+        batch,
+        row["started_at"],
+    )
+    made -= {r["member"] for r in changed}
+    await _remove(sorted(made))
+    return len(made)

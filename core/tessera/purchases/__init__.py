@@ -1,0 +1,1 @@
+"""Purchases, returns and visits: the facts that points, tiers and rules stand on."""

@@ -1,0 +1,39 @@
+"""What conditions may ask of a member's purchases and visits; days are those of the business's zone."""
+
+from __future__ import annotations
+
+from tessera_hooks import Fact, Text, _
+from tessera_hooks.conditions import FactType
+
+
+def _kept(name: str, title: Text, type_: FactType, expression: str) -> Fact:
+    return Fact(name, title, type_, f"(SELECT {expression} FROM member_stats s WHERE s.member = m.id)")
+
+
+_LAST_PURCHASE = "(s.last_purchase_at AT TIME ZONE (SELECT timezone FROM business))::date"
+
+FACTS = [
+    Fact(
+        "purchases.count",
+        _("number of purchases"),
+        "number",
+        "coalesce((SELECT s.purchases FROM member_stats s WHERE s.member = m.id), 0)",
+    ),
+    Fact(
+        "purchases.sum",
+        _("sum of purchases"),
+        "number",
+        "coalesce((SELECT s.spent FROM member_stats s WHERE s.member = m.id), 0)",
+    ),
+    _kept(
+        "purchases.days_since_last", _("days since the last purchase"), "number", f"{{today}}::date - {_LAST_PURCHASE}"
+    ),
+    Fact(
+        "visits.count",
+        _("number of visits"),
+        "number",
+        "coalesce((SELECT s.visits FROM member_stats s WHERE s.member = m.id), 0)",
+    ),
+    _kept("visits.last_day", _("day of the last visit"), "date", "s.last_visit_on"),
+    _kept("visits.days_since_last", _("days since the last visit"), "number", "{today}::date - s.last_visit_on"),
+]

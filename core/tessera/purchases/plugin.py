@@ -1,0 +1,34 @@
+"""Where purchases meet the hooks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tessera.purchases import events as declared
+from tessera.purchases.cards import purchases_card
+from tessera.purchases.facts import FACTS
+from tessera.purchases.imports import register
+from tessera.purchases.service import adopt_all
+from tessera_hooks import Event, Fact, Job, Slot, hookimpl
+
+register()
+
+
+@hookimpl
+def events() -> list[Event]:
+    return declared.EVENTS
+
+
+@hookimpl
+def facts() -> list[Fact]:
+    return FACTS
+
+
+@hookimpl
+def slots() -> list[Slot]:
+    return [Slot("member.card", "purchases/card.html", purchases_card, permission="purchases.read")]
+
+
+@hookimpl
+def jobs() -> list[Job]:
+    return [Job("purchases.orphans", timedelta(minutes=10), adopt_all)]

@@ -1,0 +1,181 @@
+"""Checking a purchase before anything is written: all wrong fields are named together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from tessera.access import service as access
+from tessera.access.actor import actor
+from tessera.access.service.stores import StoreFacts
+from tessera.kernel import clock
+from tessera.kernel.business import business
+from tessera.kernel.database import fetch
+from tessera.kernel.errors import FieldError, Invalid, NotFound
+from tessera.kernel.money import minor_digits, to_minor
+from tessera.purchases.service.contract import NewLine, NewPurchase, NewReturn
+from tessera_hooks import Text, _
+
+LARGEST = 10**14
+"""Minor units that no single purchase reaches."""
+
+AHEAD = timedelta(minutes=10)
+"""How far a till's clock may be ahead."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where and when something was bought: store, zone, currency, moment."""
+
+    store: StoreFacts | None
+    currency: str
+    at: datetime
+
+    @property
+    def store_id(self) -> UUID | None:
+        """The store's id."""
+        return self.store.id if self.store else None
+
+    @property
+    def zone(self) -> str:
+        """The store's zone, else the business's."""
+        return self.store.timezone if self.store else business().timezone
+
+
+def store_for(code: str | None, permission: str = "purchases.write") -> StoreFacts | None:
+    """The store that was named, else where the actor works, else the only one; refused without the right to it."""
+    if code:
+        try:
+            store: StoreFacts | None = access.store_by_code(code)
+        except NotFound as problem:
+            raise Invalid(problem.message, [FieldError("store", problem.message)]) from None
+    else:
+        store = _implied()
+    actor().needs(permission, store.id if store else None)
+    return store
+
+
+def _implied() -> StoreFacts | None:
+    if actor().store is not None:
+        return access.store_of(actor().store)
+    mine = access.stores_of(actor())
+    if len(mine) == 1:
+        return mine[0]
+    if actor().stores is not None:
+        message = _("name the store: this key works in several")
+        raise Invalid(message, [FieldError("store", message)])
+    return None
+
+
+def place_of(new: NewPurchase | NewReturn) -> Place:
+    """Where, when and in which currency; a moment without a zone is the store's local time."""
+    store = store_for(new.store)
+    currency = (new.currency or (store.currency if store else business().currency)).upper()
+    minor_digits(currency)
+    at = new.at or clock.now()
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=clock.zone(store.timezone if store else business().timezone))
+    if at > clock.now() + AHEAD:
+        message = _("this moment lies in the future")
+        raise Invalid(message, [FieldError("at", message)])
+    return Place(store, currency, at)
+
+
+def line_amount(line: NewLine, currency: str) -> int:
+    """A line's amount in minor units: as given, else quantity times price, rounded half up."""
+    if line.amount is not None:
+        return line.amount
+    if line.unit_price is None:
+        return 0
+    return to_minor(line.quantity * line.unit_price, currency)
+
+
+def check_purchase(new: NewPurchase) -> None:
+    """Refuse what cannot be a purchase."""
+    wrong = _key_errors(new.source, new.external_id)
+    wrong += _money_errors("amount", new.amount) + _money_errors("discount", new.discount)
+    for place, line in enumerate(new.lines):
+        wrong += _line_errors(f"lines.{place}", line)
+    for place, payment in enumerate(new.payments):
+        wrong += _length_errors(f"payments.{place}.method", payment.method, 60, needed=True)
+        if abs(payment.amount) > LARGEST:
+            wrong.append(FieldError(f"payments.{place}.amount", _("this amount is too large")))
+    refuse(wrong)
+
+
+def check_return(new: NewReturn) -> None:
+    """Refuse what cannot be a return."""
+    wrong = _key_errors(new.source, new.external_id)
+    if new.amount is not None:
+        wrong += _money_errors("amount", new.amount)
+    if new.lines and new.amount is not None:
+        wrong.append(FieldError("amount", _("give lines or an amount, not both")))
+    if new.purchase is None and new.purchase_external_id is None and new.amount is None:
+        wrong.append(FieldError("amount", _("give an amount, or the purchase that comes back")))
+    for place, line in enumerate(new.lines):
+        if not _positive(line.quantity):
+            wrong.append(FieldError(f"lines.{place}.quantity", _("give a quantity above zero")))
+    refuse(wrong)
+
+
+def refuse(wrong: list[FieldError]) -> None:
+    """Refuse if anything was wrong."""
+    if wrong:
+        sentence = wrong[0].message if len(wrong) == 1 else _("Some values cannot be accepted.")
+        raise Invalid(sentence, wrong)
+
+
+def _key_errors(source: str, external_id: str) -> list[FieldError]:
+    return _length_errors("source", source, 80, needed=True) + _length_errors(
+        "external_id", external_id, 120, needed=True
+    )
+
+
+def _length_errors(field: str, text: str | None, longest: int, *, needed: bool = False) -> list[FieldError]:
+    if needed and not (text or "").strip():
+        return [FieldError(field, _("this is needed"))]
+    if text is not None and (len(text) > longest or "\x00" in text):
+        return [FieldError(field, _("at most {limit} characters", limit=longest))]
+    return []
+
+
+def _money_errors(field: str, amount: int) -> list[FieldError]:
+    if 0 <= amount <= LARGEST:
+        return []
+    return [FieldError(field, _("give an amount in minor units, zero or more"))]
+
+
+def _line_errors(field: str, line: NewLine) -> list[FieldError]:
+    wrong = _length_errors(f"{field}.sku", line.sku, 80) + _length_errors(f"{field}.category", line.category, 120)
+    wrong += _length_errors(f"{field}.name", line.name, 2000)
+    if not _positive(line.quantity):
+        wrong.append(FieldError(f"{field}.quantity", _("give a quantity above zero")))
+    if line.unit_price is not None and not (line.unit_price.is_finite() and 0 <= line.unit_price <= LARGEST):
+        wrong.append(FieldError(f"{field}.unit_price", _("give a price, zero or more")))
+    if line.amount is not None:
+        wrong += _money_errors(f"{field}.amount", line.amount)
+    for place, share in enumerate(line.staff):
+        if not _positive(share.share):
+            wrong.append(FieldError(f"{field}.staff.{place}.share", _("give a share above zero")))
+    return wrong
+
+
+def _positive(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return number.is_finite() and 0 < number <= LARGEST and isinstance(exponent, int) and exponent >= -12
+
+
+async def staff_ids(logins: set[str]) -> dict[str, UUID]:
+    """The people of given logins; one that nobody has is refused."""
+    if not logins:
+        return {}
+    wanted = {login: login.strip().casefold() for login in logins}
+    rows = await fetch("SELECT id, login FROM staff WHERE lower(login) = ANY($1)", list(wanted.values()))
+    known = {row["login"].casefold(): row["id"] for row in rows}
+    for login, normal in wanted.items():
+        if normal not in known:
+            message: Text = _('nobody signs in as "{login}"', login=login)
+            raise Invalid(message, [FieldError("staff", message)])
+    return {login: known[normal] for login, normal in wanted.items()}

@@ -1,0 +1,69 @@
+"""Returns that came before their purchase: linked when it arrives."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
+from tessera.purchases.service.bringing_back import Back, attribute, bring_back, lock_purchase
+
+_WAITING = """
+SELECT r.id, r.amount, r.at, r.member FROM purchase_return r JOIN purchase p
+  ON p.source = r.source AND p.external_id = r.purchase_external_id
+WHERE p.id = $1 AND r.purchase IS NULL ORDER BY r.at, r.id
+"""
+
+_MISSED = """
+SELECT DISTINCT p.id FROM purchase_return r JOIN purchase p
+  ON p.source = r.source AND p.external_id = r.purchase_external_id
+WHERE r.purchase IS NULL AND p.returned + r.amount <= p.amount ORDER BY p.id
+"""
+
+_LINES = """
+SELECT id, sku, quantity FROM purchase_return_line WHERE purchase_return = $1 ORDER BY place
+"""
+
+
+async def adopt(purchase: UUID) -> int:
+    """Link the returns that were waiting for a purchase, as far as they fit into it; answers how many.
+
+    One that would bring back more than was bought stays an orphan.
+    """
+    linked = 0
+    for waiting in await fetch(_WAITING, purchase):
+        bought = await lock_purchase(purchase)
+        if bought["returned"] + waiting["amount"] > bought["amount"]:
+            continue
+        await _link(bought, waiting)
+        linked += 1
+    return linked
+
+
+async def _link(bought: Any, waiting: Any) -> None:
+    for line in await fetch(_LINES, waiting["id"]):
+        own = await fetchrow(
+            "SELECT id FROM purchase_line WHERE purchase = $1 AND sku = $2 AND returned + $3 <= quantity "
+            "ORDER BY place LIMIT 1",
+            bought["id"],
+            line["sku"],
+            line["quantity"],
+        )
+        if own is not None:
+            await attribute(own["id"], line["quantity"])
+            await execute("UPDATE purchase_return_line SET line = $2 WHERE id = $1", line["id"], own["id"])
+    await execute(
+        "UPDATE purchase_return SET purchase = $2, member = coalesce(member, $3) WHERE id = $1",
+        waiting["id"],
+        bought["id"],
+        bought["member"],
+    )
+    counted = waiting["member"] is not None
+    await bring_back(bought, Back(waiting["id"], waiting["amount"], waiting["at"], counted=counted))
+
+
+async def adopt_all() -> None:
+    """Link whatever returns and purchases have missed each other: both may have been written at once."""
+    for row in await fetch(_MISSED):
+        await in_transaction(partial(adopt, row["id"]))

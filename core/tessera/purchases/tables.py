@@ -1,0 +1,143 @@
+"""Purchases with their lines and payments, returns, visits, and what follows from them for each member."""
+
+from __future__ import annotations
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    BigInt,
+    Bytea,
+    Date,
+    ForeignKey,
+    Integer,
+    Numeric,
+    OnDelete,
+    SmallInt,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.constraints import Check, Unique
+from piccolo.table import Table
+
+from tessera.access.tables import Staff, Store
+from tessera.members.tables import Account, Member
+
+
+class Purchase(Table, tablename="purchase"):
+    """What someone bought: known by its source and the source's own number.
+
+    ``amount`` is what was owed after ``discount``, in minor units; ``returned`` how much of it came
+    back. ``fingerprint`` tells the same contents from others.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    source = Varchar(length=80)
+    external_id = Varchar(length=120)
+    fingerprint = Bytea()
+    member = ForeignKey(Member, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    account = ForeignKey(Account, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    staff = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    at = Timestamptz()
+    currency = Varchar(length=3)
+    amount = BigInt()
+    discount = BigInt()
+    returned = BigInt()
+    origin = Varchar(length=6)
+    batch = UUID(null=True, default=None)
+    recorded_at = Timestamptz()
+
+    purchase_once = Unique([source, external_id])
+    not_more_than_bought = Check(returned <= amount)
+
+
+class PurchaseLine(Table, tablename="purchase_line"):
+    """One line of a receipt; ``returned`` is the quantity that came back."""
+
+    id = UUID(primary_key=True, default=None)
+    purchase = ForeignKey(Purchase, on_delete=OnDelete.cascade, index=True)
+    place = Integer()
+    sku = Varchar(length=80, null=True, default=None)
+    name = Text(null=True, default=None)
+    category = Varchar(length=120, null=True, default=None)
+    quantity = Numeric()
+    unit_price = Numeric(null=True, default=None)
+    amount = BigInt()
+    returned = Numeric()
+    staff = JSONB(null=True, default=None)
+
+
+class Payment(Table, tablename="payment"):
+    """How a part of a purchase was paid."""
+
+    id = UUID(primary_key=True, default=None)
+    purchase = ForeignKey(Purchase, on_delete=OnDelete.cascade, index=True)
+    place = SmallInt()
+    method = Varchar(length=60)
+    amount = BigInt()
+
+
+class Return(Table, tablename="purchase_return"):
+    """What came back; without ``purchase`` as long as that is not known (an orphan).
+
+    ``purchase_external_id`` is the source's number of the purchase, for when it arrives.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    source = Varchar(length=80)
+    external_id = Varchar(length=120)
+    fingerprint = Bytea()
+    purchase = ForeignKey(Purchase, null=True, default=None, on_delete=OnDelete.restrict, index=True)
+    purchase_external_id = Varchar(length=120, null=True, default=None)
+    member = ForeignKey(Member, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    at = Timestamptz()
+    currency = Varchar(length=3)
+    amount = BigInt()
+    origin = Varchar(length=6)
+    batch = UUID(null=True, default=None)
+    recorded_at = Timestamptz()
+
+    purchase_return_once = Unique([source, external_id])
+
+
+class ReturnLine(Table, tablename="purchase_return_line"):
+    """One line that came back; ``line`` where it is known which one of the purchase it was."""
+
+    id = UUID(primary_key=True, default=None)
+    purchase_return = ForeignKey(Return, on_delete=OnDelete.cascade, index=True)
+    line = ForeignKey(PurchaseLine, null=True, default=None, on_delete=OnDelete.restrict, index=True)
+    place = Integer()
+    sku = Varchar(length=80, null=True, default=None)
+    name = Text(null=True, default=None)
+    quantity = Numeric()
+    amount = BigInt()
+
+
+class Visit(Table, tablename="visit"):
+    """A member was in a store on a day of the store's zone; one a day and store."""
+
+    id = UUID(primary_key=True, default=None)
+    member = ForeignKey(Member, on_delete=OnDelete.restrict, index=False)
+    store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    day = Date()
+    kind = Varchar(length=40)
+    purchase = UUID(null=True, default=None)
+    origin = Varchar(length=6)
+    batch = UUID(null=True, default=None)
+    at = Timestamptz()
+
+
+class MemberStats(Table, tablename="member_stats"):
+    """What follows from a member's purchases, returns and visits; can be rebuilt from them.
+
+    ``spent`` is in the business's currency, returns taken off; purchases in others are only counted.
+    """
+
+    member = ForeignKey(Member, primary_key=True, on_delete=OnDelete.restrict)
+    purchases = Integer()
+    spent = BigInt()
+    last_purchase_at = Timestamptz(null=True, default=None)
+    visits = Integer()
+    last_visit_on = Date(null=True, default=None)
