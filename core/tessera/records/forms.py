@@ -40,8 +40,10 @@ class Input:
 async def opened(kind: Kind, member: UUID) -> dict[str, Any]:
     """A new form for a member; what hardly changes is filled in from last time."""
     last = (await rows.latest_of(kind, [member])).get(member)
-    form = Form.of(id=uuid7(), member=member, **carried(kind, last))
-    return {"form": form, **await context(kind, member)}
+    around = await context(kind, member)
+    day = None if around["stores"] else around["today"]
+    form = Form.of(id=uuid7(), member=member, recorded_on=day, **carried(kind, last))
+    return {"form": form, **around}
 
 
 async def reopened(kind: Kind, record: UUID) -> dict[str, Any]:
