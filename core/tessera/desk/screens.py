@@ -10,9 +10,8 @@ from litestar import Request, get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Response, Template
 
-from tessera.access.actor import actor
 from tessera.access.service import store_of
-from tessera.desk.timeline import kinds_of, timeline
+from tessera.desk.timeline import Timeline, kinds_of, timeline, told_together
 from tessera.kernel.business import business
 from tessera.members import labels
 from tessera.members import service as members
@@ -51,7 +50,7 @@ async def show_member(request: Request[Any, Any, Any], member_id: FromPath[UUID]
         "labels": labels,
         "actions": await fill(environment, "member.action", member_id),
         "cards": await fill(environment, "member.card", member_id),
-        "timeline": await timeline(member_id),
+        **_stretch(await timeline(member_id)),
         "kinds": await kinds_of(member_id),
         "kind": None,
     }
@@ -69,7 +68,11 @@ async def show_timeline(
     if request.headers.get("hx-request") != "true":
         return Redirect(f"/members/{member_id}")
     stretch = await timeline(member_id, cursor=cursor, kind=kind or None)
-    return Template("desk/timeline.html", context={"member_id": member_id, "timeline": stretch, "kind": kind or None})
+    return Template("desk/timeline.html", context={"member_id": member_id, "kind": kind or None, **_stretch(stretch)})
+
+
+def _stretch(shown: Timeline) -> dict[str, Any]:
+    return {"stories": told_together(shown.lines), "older": shown.next}
 
 
 handlers = [home, show_member, show_timeline]

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -50,6 +51,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Story:
+    """What happened in one moment, told once: a purchase with the visit that it was and the points it earned."""
+
+    head: Line
+    also: Sequence[Line]
+
+
+@dataclass(frozen=True)
 class Timeline:
     """A stretch of a member's history; ``next`` asks for the older one."""
 
@@ -67,6 +76,16 @@ async def timeline(member: UUID, *, cursor: str | None = None, kind: str | None 
     lines = [_line(row, said.get(row["id"])) for row in page]
     more = _write_cursor(page[-1]) if len(rows) > limit else None
     return Timeline(lines, more)
+
+
+def told_together(lines: Sequence[Line]) -> list[Story]:
+    """Lines of the same moment as one story, headed by the one that can be opened."""
+    stories = []
+    for _at, same in groupby(lines, key=lambda line: line.at):
+        moment = list(same)
+        head = next((line for line in moment if line.url), moment[0])
+        stories.append(Story(head, [line for line in reversed(moment) if line is not head]))
+    return stories
 
 
 async def kinds_of(member: UUID) -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ import msgspec
 from tessera.kernel import clock, generation
 from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
 from tessera.kernel.errors import DomainError
-from tessera.kernel.money import minor_digits
+from tessera.kernel.money import format_minor, minor_digits
+from tessera.kernel.texts import current_locale
 from tessera_hooks import _
 
 
@@ -62,6 +63,13 @@ def business() -> BusinessFacts:
     if _facts is None:
         raise NotSetUp(_("there is no business yet: open the first-run page"))
     return _facts
+
+
+def say_money(minor: int, currency: str | None = None, locale: str | None = None) -> str:
+    """Minor units as people here read them; the business's own yuan is never written ``CN¥``."""
+    own = business().currency
+    shown = format_minor(minor, currency or own, locale or current_locale())
+    return shown.replace("CN¥", "¥") if own == "CNY" and currency in (None, own) else shown
 
 
 def setting(key: str, default: Any = None) -> Any:

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from tessera.access.service import store_of
+from tessera.kernel.business import say_money
 from tessera.kernel.database import fetch
-from tessera.kernel.money import format_minor
-from tessera.kernel.texts import current_locale, translate
+from tessera.kernel.texts import translate
 from tessera_hooks import Event, Happened, TimelineEntry, _
 
 
@@ -47,7 +47,7 @@ class ImportUndone(msgspec.Struct):
 
 
 def _money(event: Happened) -> str:
-    return format_minor(event.payload["amount"], event.payload["currency"], current_locale())
+    return say_money(event.payload["amount"], event.payload["currency"])
 
 
 def _store(event: Happened) -> str:

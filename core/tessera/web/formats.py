@@ -12,8 +12,7 @@ from markupsafe import Markup
 from tessera.access.actor import actor
 from tessera.access.service.stores import store_of
 from tessera.kernel import clock
-from tessera.kernel.business import business, has_business
-from tessera.kernel.money import format_minor
+from tessera.kernel.business import business, has_business, say_money
 from tessera.kernel.texts import current_locale
 
 
@@ -29,9 +28,7 @@ def money(minor: int | None, currency: str | None = None) -> str:
     """Minor units as people read them, in the business's currency unless told: ``¥12.50``."""
     if minor is None:
         return "–"
-    own = business().currency
-    shown = format_minor(minor, currency or own, current_locale())
-    return shown.replace("CN¥", "¥") if own == "CNY" and currency in (None, own) else shown
+    return say_money(minor, currency)
 
 
 def moment(at: datetime | None, zone: str | None = None) -> Markup | str:

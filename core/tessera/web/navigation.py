@@ -13,6 +13,9 @@ from tessera_hooks import Screen, Text, _
 ON_PHONE = 4
 """How many entries the bar at a phone's lower edge has; the rest is behind "More"."""
 
+HOME = "/"
+"""The first page, which comes first."""
+
 SETTINGS = "/settings"
 
 
@@ -71,7 +74,7 @@ def sections(someone: Actor) -> list[Section]:
             last.append(entry)
         else:
             by_owner.setdefault(declared.plugin, []).append(entry)
-    core = Section(None, by_owner.pop(CORE, []))
+    core = Section(None, sorted(by_owner.pop(CORE, []), key=lambda entry: entry.url != "/"))
     plugins = [Section(host().plugins[owner].manifest.title, entries) for owner, entries in by_owner.items()]
     settings = [Section(_("Settings"), last)] if last else []
     return [section for section in [core, *plugins, *settings] if section.entries]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from tessera.kernel.money import format_minor
-from tessera.kernel.texts import LOCALES, current_locale, translate, use_locale
+from tessera.kernel.business import say_money
+from tessera.kernel.texts import LOCALES, translate, use_locale
 from tessera.points.service.reading import EntryFacts
 from tessera_hooks import Text, _
 
@@ -38,7 +38,7 @@ def explanations(entry: EntryFacts) -> dict[str, str]:
 
 def _earned(entry: EntryFacts) -> Text:
     facts = entry.facts
-    amount = format_minor(facts["amount"], facts["currency"], current_locale())
+    amount = say_money(facts["amount"], facts["currency"])
     factor = Fraction(facts["multiplier"])
     known = {"amount": amount, "rate": _plain(Fraction(facts["per_unit"])), "currency": facts["currency"]}
     if factor != 1:
