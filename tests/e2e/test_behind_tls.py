@@ -173,7 +173,7 @@ def test_health_and_the_api_answer_from_outside(outside):
 def test_one_id_stands_in_the_answer_and_in_the_log(outside):
     with outside.client() as browser:
         id_ = browser.get("/sign-in").headers["x-request-id"]
-    assert id_ in outside.log()
+    until(lambda: id_ in outside.log(), "the request is in the log")
 
 
 @pytest.mark.parametrize(("more", "refused"), [(0, False), (1, True)])

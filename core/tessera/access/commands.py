@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from tessera.cli_support import run_in_instance, say
+from tessera.cli_support import fail, run_in_instance, say
 
 if TYPE_CHECKING:
     from tessera.start import Opened
@@ -80,6 +81,8 @@ def _password(login: str) -> str:
     given = os.environ.get(PASSWORD)
     if given is not None:
         return given
+    if not sys.stdin.isatty():
+        fail(f"there is nobody to ask for the password of {login}: give it in {PASSWORD}")
     return str(click.prompt(f"Password for {login}", hide_input=True, confirmation_prompt=True, err=True))
 
 

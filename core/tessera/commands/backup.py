@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
+SHORTEST = 12
+"""Characters of a passphrase that is chosen: whoever has the file can guess as long as they like."""
+
 
 @click.command()
 @click.argument("file", type=FILE)
@@ -156,8 +159,8 @@ def _passphrase(*, twice: bool) -> str:
         if not sys.stdin.isatty():
             raise CannotRun("there is nobody to ask for the passphrase: give it in TESSERA_PASSPHRASE")
         given = str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=twice, err=True))
-    if not given:
-        raise CannotRun("the passphrase is empty: choose one that nobody can guess")
+    if twice and len(given) < SHORTEST:
+        raise CannotRun(f"the passphrase is too short: use at least {SHORTEST} characters, e.g. four words")
     return given
 
 
