@@ -1,9 +1,10 @@
-"""Where access meets the hooks: the core's permissions and the roles that every business has."""
+"""Where access meets the hooks: the core's permissions, the roles that every business has, and tidying up."""
 
 from datetime import timedelta
 
 from tessera.access.idempotency import forget_old
 from tessera.access.permissions import CORE_PERMISSIONS, CORE_ROLES
+from tessera.access.service.sessions import forget_ended
 from tessera_hooks import Job, Permission, Role, hookimpl
 
 
@@ -19,4 +20,7 @@ def roles() -> list[Role]:
 
 @hookimpl
 def jobs() -> list[Job]:
-    return [Job("access.idempotency", timedelta(hours=1), forget_old)]
+    return [
+        Job("access.idempotency", timedelta(hours=1), forget_old),
+        Job("access.sessions", timedelta(hours=1), forget_ended),
+    ]

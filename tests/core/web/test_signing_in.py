@@ -194,3 +194,18 @@ async def test_someone_shut_out_is_out_at_once(browser, hire):
         await service.set_active(person.id, False)
     assert (await browser.open("/")).status_code == 303
     assert (await browser.sign_in("ben")).status_code == 401
+
+
+async def test_ended_sessions_and_old_counts_are_tidied_away_and_others_are_not(browser, hire):
+    from tessera.access.service.sessions import forget_ended
+
+    await hire("ana")
+    start = clock.now()
+    await browser.sign_in("ana", "wrong password")
+    await browser.sign_in("ana")
+    await forget_ended()
+    assert await fetchval("SELECT count(*) FROM session") == 1
+    with clock.frozen(start + timedelta(days=2)):
+        await forget_ended()
+    assert await fetchval("SELECT count(*) FROM session") == 0
+    assert await fetchval("SELECT count(*) FROM sign_in_attempt") == 0

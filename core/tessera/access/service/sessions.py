@@ -13,7 +13,7 @@ from tessera.access.actor import Actor
 from tessera.access.service import passwords, throttle
 from tessera.access.service.roles import grants
 from tessera.kernel import clock
-from tessera.kernel.database import execute, fetchrow, in_transaction
+from tessera.kernel.database import execute, fetchrow
 from tessera.kernel.errors import Unauthenticated
 from tessera.kernel.ids import uuid7
 from tessera_hooks import _
@@ -81,21 +81,16 @@ async def sign_in(
 async def open_session(staff: UUID, user_agent: str = "") -> str:
     """A new session of a person who has proven who they are; answers its token."""
     token, now = secrets.token_urlsafe(32), clock.now()
-
-    async def work() -> None:
-        await execute("DELETE FROM session WHERE expires_at < $1 OR last_seen_at < $2", now, now - IDLE)
-        await execute(
-            "INSERT INTO session (id, token_hash, staff, store, created_at, last_seen_at, expires_at, user_agent) "
-            f"VALUES ($1, $2, $3, {FIRST_STORE}, $4, $4, $5, $6)",
-            uuid7(),
-            sealing.digest(token),
-            staff,
-            now,
-            now + LONGEST,
-            user_agent[:300],
-        )
-
-    await in_transaction(work)
+    await execute(
+        "INSERT INTO session (id, token_hash, staff, store, created_at, last_seen_at, expires_at, user_agent) "
+        f"VALUES ($1, $2, $3, {FIRST_STORE}, $4, $4, $5, $6)",
+        uuid7(),
+        sealing.digest(token),
+        staff,
+        now,
+        now + LONGEST,
+        user_agent[:300],
+    )
     return token
 
 
@@ -139,6 +134,13 @@ def _actor_of(row: Any) -> Actor:
         locale=row["locale"],
         theme=row["theme"],
     )
+
+
+async def forget_ended() -> None:
+    """Take away sessions that have ended, and counts of attempts that no longer matter."""
+    now = clock.now()
+    await execute("DELETE FROM session WHERE expires_at < $1 OR last_seen_at < $2", now, now - IDLE)
+    await throttle.forget_old()
 
 
 async def sign_out(token: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -166,8 +165,3 @@ async def _circle(code: str) -> UUID:
     )
     found: UUID = await fetchval("SELECT id FROM circle WHERE code = $1", code)
     return found
-
-
-async def circles() -> Sequence[str]:
-    """The codes of all circles."""
-    return [row["code"] for row in await fetch("SELECT code FROM circle ORDER BY code")]
