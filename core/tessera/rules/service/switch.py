@@ -14,7 +14,6 @@ from tessera.kernel.business import business
 from tessera.kernel.database import execute, in_transaction
 from tessera.kernel.events import emit
 from tessera.rules.service.catalogue import RuleSetting, checked_parameters, rule
-from tessera_hooks import _
 
 _SAVE = """
 INSERT INTO rule_switch (code, plugin, enabled, enabled_at, since, parameters, backlog_until, version, updated_at,
@@ -90,6 +89,6 @@ async def _save(
         msgspec.json.encode(dict(values)).decode(),
         moment if backlog else None,
         moment,
-        actor().label or str(_("Tessera")),
+        actor().label,
     )
     await emit("rule.changed", rule=known.code, enabled=enabled, version=known.version + 1)
