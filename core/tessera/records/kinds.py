@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
-from piccolo.columns import Column
+from piccolo.columns import Column, Numeric
 
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.plugins import Declared, PluginHost
@@ -146,11 +147,27 @@ def kind_of(declared: Declared[RecordType]) -> Kind:
             f'plugin "{kind.plugin}": table {table.__name__} must lie in the plugin\'s own schema: '
             f'write class {table.__name__}(Record, schema="{kind.plugin}", tablename="{kind.name}")'
         )
-    there = {column_name(c) for c in table._meta.columns}  # noqa: SLF001
+    there = {column_name(c): c for c in table._meta.columns}  # noqa: SLF001
     for name in [*kind.columns, *(f"{name}_version" for name in kind.derived)]:
-        if name not in there:
-            raise CannotRun(f'plugin "{kind.plugin}": table {table.__name__} has no column {name}: add it')
+        problem = column_problem(kind, name, there.get(name))
+        if problem:
+            raise CannotRun(f'plugin "{kind.plugin}": table {table.__name__} {problem}')
     return kind
+
+
+def column_problem(kind: Kind, name: str, column: Column | None) -> str | None:
+    """Why values of a field would not fit its column, and what to write; ``None`` where they do."""
+    if column is None:
+        return f"has no column {name}: add it"
+    field = kind.fields.get(name)
+    if not column._meta.null and not (field and field.required):  # noqa: SLF001
+        return f"cannot leave {name} empty: write null=True, default=None"
+    if isinstance(field, Measure) and isinstance(column, Numeric) and column.digits:
+        precision, scale = column.digits
+        if scale < field.decimals or Decimal(field.high) >= 10 ** (precision - scale):
+            whole = len(str(int(field.high)))
+            return f"is too narrow for {name}: write Numeric(digits=({whole + field.decimals}, {field.decimals}), …)"
+    return None
 
 
 _known: tuple[PluginHost, Sequence[Kind]] | None = None

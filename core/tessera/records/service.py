@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,10 @@ from tessera.records.formulas import Birth, computed
 from tessera.records.kinds import Kind, kinds
 from tessera.records.rows import Entry, birth_of
 from tessera.records.validate import checked, refuse_empty
-from tessera_hooks import _
+from tessera_hooks import Happened, _
+
+PERSONAL = frozenset({"gender", "birthday"})
+"""The fields of a member on which a formula may depend."""
 
 CHUNK = 500
 """Records whose derived values are computed anew in one transaction."""
@@ -126,30 +130,32 @@ async def _update(kind: Kind, before: Entry, values: Mapping[str, Any]) -> None:
     await emit(kind.changed, member=before.member, store=before.store, record=before.id)
 
 
-async def recompute(kind: Kind) -> int:
+async def recompute(kind: Kind, member: UUID | None = None) -> int:
     """Compute derived values anew where the formula is newer or an input has come; answers how many changed.
 
+    With ``member``, all of that member's records: their sex or birth date may have been corrected.
     People's own words and numbers are not touched, so a record's version stays.
     """
     if not kind.derived:
         return 0
-    done, last = 0, UUID(int=0)
-    older = " OR ".join(f"r.{name}_version IS DISTINCT FROM {d.version}" for name, d in kind.derived.items())
-    sql = (
-        f"SELECT r.*, m.gender, m.birth_year, m.birth_month, m.birth_day FROM {kind.table} r "
-        f"JOIN member m ON m.id = r.member WHERE r.id > $1 AND ({older}) ORDER BY r.id LIMIT {CHUNK} FOR UPDATE OF r"
-    )
-    while True:
-
-        async def work(after: UUID = last) -> tuple[int, UUID | None]:
-            found = await fetch(sql, after)
-            return await _recompute_rows(kind, found), found[-1]["id"] if found else None
-
-        changed, reached = await in_transaction(work)
+    done = 0
+    last: UUID | None = UUID(int=0)
+    while last is not None:
+        changed, last = await in_transaction(partial(_recompute_chunk, kind, member, last))
         done += changed
-        if reached is None:
-            return done
-        last = reached
+    return done
+
+
+async def _recompute_chunk(kind: Kind, member: UUID | None, after: UUID) -> tuple[int, UUID | None]:
+    older = " OR ".join(f"r.{name}_version IS DISTINCT FROM {d.version}" for name, d in kind.derived.items())
+    found = await fetch(
+        f"SELECT r.*, m.gender, m.birth_year, m.birth_month, m.birth_day FROM {kind.table} r "
+        f"JOIN member m ON m.id = r.member WHERE r.id > $1 AND (r.member = $2 OR ($2::uuid IS NULL AND ({older}))) "
+        f"ORDER BY r.id LIMIT {CHUNK} FOR UPDATE OF r",
+        after,
+        member,
+    )
+    return await _recompute_rows(kind, found), found[-1]["id"] if found else None
 
 
 async def _recompute_rows(kind: Kind, found: list[Any]) -> int:
@@ -170,3 +176,12 @@ async def recompute_all() -> None:
     for kind in kinds(host()):
         if host().enabled(kind.plugin):
             await recompute(kind)
+
+
+async def person_changed(event: Happened) -> None:
+    """After a member's sex or birth date was corrected: what depends on it follows."""
+    if event.member is None or not PERSONAL.intersection(event.payload["fields"]):
+        return
+    for kind in kinds(host()):
+        if any(isinstance(needed, str) for derived in kind.derived.values() for needed in derived.inputs):
+            await recompute(kind, event.member)

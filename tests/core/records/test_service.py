@@ -12,6 +12,7 @@ from tessera.kernel.database import execute, fetch, fetchrow, fetchval
 from tessera.kernel.errors import Forbidden, Invalid, NotFound
 from tessera.kernel.events import happened
 from tessera.kernel.ids import uuid7
+from tessera.members import service as members
 from tessera.members.service import StaleVersion
 from tessera.records import present, rows, service, timeline
 from tessera.records.public import add_record, latest_records, records_of
@@ -244,3 +245,14 @@ async def test_the_latest_value_of_each_fact_is_the_last_one_that_is_known(plugi
         "last_day": date(2026, 11, 11),
         "days_since_last": 10,
     }
+
+
+async def test_a_corrected_birth_date_brings_what_was_missing(garden, member):
+    someone = await member("Gu")
+    with system_actor():
+        made = await service.record(garden, someone, {"rain": 2, "area": 3})
+        assert [str(m) for m in made.missing("litres")] == ["Birth date"]
+        await members.change_member(someone, members.Changes(birthday="1990-02-28"), version=1)
+        event = await fetchrow("SELECT * FROM event WHERE kind = 'member.updated'")
+        await service.person_changed(happened(event))
+        assert (await rows.one(garden, made.id)).values["litres"] == Decimal("6.0")
