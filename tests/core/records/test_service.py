@@ -252,7 +252,7 @@ async def test_a_corrected_birth_date_brings_what_was_missing(garden, member):
     with system_actor():
         made = await service.record(garden, someone, {"rain": 2, "area": 3})
         assert [str(m) for m in made.missing("litres")] == ["Birth date"]
-        await members.change_member(someone, members.Changes(birthday="1990-02-28"), version=1)
+        await members.change_member(someone, 1, members.Changes(birthday="1990-02-28"))
         event = await fetchrow("SELECT * FROM event WHERE kind = 'member.updated'")
         await service.person_changed(happened(event))
         assert (await rows.one(garden, made.id)).values["litres"] == Decimal("6.0")
