@@ -41,6 +41,7 @@ async def _examine(instance: Instance) -> list[Finding]:
     """Everything that can be found out, also where the database or a plugin stands in the way."""
     from tessera import domains
     from tessera.kernel import database, generation
+    from tessera.kernel.business import has_business
     from tessera.kernel.doctor import Finding, examine_inside, examine_outside
     from tessera.kernel.errors import CannotRun
     from tessera.kernel.plugins.survey import survey
@@ -56,11 +57,25 @@ async def _examine(instance: Instance) -> list[Finding]:
     try:
         if await database.fetchval("SELECT to_regclass('public.business')") is not None:
             await generation.reread()
-        return findings + await examine_inside(instance, migrations_of(surveyed.host))
+        inside = await examine_inside(instance, migrations_of(surveyed.host))
+        return [*findings, *inside, *(_messages() if has_business() else [])]
     finally:
         await database.disconnect()
         if server is not None:
             await asyncio.to_thread(server.release)
+
+
+def _messages() -> list[Finding]:
+    """Whether messages could reach anybody."""
+    from tessera.kernel.doctor import Finding
+    from tessera.messaging import service
+
+    modes = {service.mode(), *service.modes_of_stores().values()} - {None}
+    if modes == {"off"}:
+        return [Finding("advice", "messages", "switched off: nobody is written to until they are set to test or on")]
+    if not service.smtp_settings().is_set:
+        return [Finding("problem", "messages", "switched on, and there is no mail server: enter one on their page")]
+    return [Finding("ok", "messages", f"switched to {service.mode()}, with a mail server")]
 
 
 commands: list[click.Command] = [doctor]

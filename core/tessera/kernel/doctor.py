@@ -55,8 +55,8 @@ async def examine_inside(instance: Instance, found: Sequence[Found]) -> list[Fin
         *findings,
         *_exported(instance),
         *await _plugins(),
-        *await _events(),
-        *await _work(),
+        *await _events(at_work := await _is_dispatched()),
+        *await _work(at_work),
         *_business(),
     ]
 
@@ -174,18 +174,17 @@ async def _plugins() -> list[Finding]:
     ]
 
 
-async def _events() -> list[Finding]:
+async def _is_dispatched() -> bool:
+    """Whether some process is at work: what waits while nobody is, is no fault."""
+    return bool(await fetchval("SELECT lease_until > now() FROM dispatcher"))
+
+
+async def _events(at_work: bool) -> list[Finding]:
     waiting, seconds = await dispatcher.lag()
     findings = [Finding("ok", "events", f"{waiting} wait for their place")]
     if seconds > LAG:
-        findings = [
-            Finding(
-                "problem",
-                "events",
-                f"{waiting} wait for their place, the oldest for {seconds:.0f} s: is `tessera run` or `tessera worker` "
-                "running?",
-            )
-        ]
+        said = f"{waiting} wait for their place, the oldest for {seconds:.0f} s: {_what_to_do(at_work)}"
+        findings = [Finding("problem" if at_work else "advice", "events", said)]
     for parked in (await reactions.parked())[:5]:
         findings.append(
             Finding(
@@ -198,13 +197,17 @@ async def _events() -> list[Finding]:
     return findings
 
 
-async def _work() -> list[Finding]:
+def _what_to_do(at_work: bool) -> str:
+    return "see the worker's log" if at_work else "start `tessera run`, or `tessera worker`"
+
+
+async def _work(at_work: bool) -> list[Finding]:
     findings = [
         Finding(
-            "problem",
+            "problem" if at_work else "advice",
             "due work",
-            f"{late.rows} rows of {late.table} are late, the oldest by {late.seconds / 60:.0f} minutes: is "
-            "`tessera run` or `tessera worker` running?",
+            f"{late.rows} rows of {late.table} are late, the oldest by {late.seconds / 60:.0f} minutes: "
+            f"{_what_to_do(at_work)}",
         )
         for late in await overdue()
     ] or [Finding("ok", "due work", "nothing is late")]

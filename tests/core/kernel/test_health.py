@@ -88,6 +88,19 @@ async def test_the_doctor_names_an_event_that_was_given_up(business, instance):
     )
 
 
+async def test_the_doctor_calls_late_work_a_problem_only_while_somebody_is_at_work(business, instance):
+    await set_aside(timedelta(minutes=10))
+    await drain("elsewhere")
+    await set_aside(timedelta(minutes=10))
+    at_rest = said(await examine_inside(instance, [core_migrations()]), "due work")
+    await execute("UPDATE dispatcher SET lease_until = now() + interval '10 seconds'")
+    at_work = said(await examine_inside(instance, [core_migrations()]), "due work")
+    assert (at_rest, at_work) == (
+        "advice: 1 rows of delivery are late, the oldest by 10 minutes: start `tessera run`, or `tessera worker`",
+        "problem: 1 rows of delivery are late, the oldest by 10 minutes: see the worker's log",
+    )
+
+
 async def test_the_doctor_warns_until_the_keys_were_exported(business, instance):
     before = said(await examine_inside(instance, [core_migrations()]), "keys' copy")
     await set_setting(EXPORTED, instance.keys.fingerprint())
