@@ -1,0 +1,251 @@
+"""Purchases, returns and points as JSON, as a till sees them; and requests that are sent again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from core.purchases.conftest import NOW
+from litestar import Litestar
+
+from tessera.access import idempotency
+from tessera.access import service as access
+from tessera.app import make_app
+from tessera.kernel import clock
+from tessera.kernel.database import fetchval
+from tessera.kernel.plugins import PluginHost
+
+RIGHTS = ("purchases.read", "purchases.write", "points.read", "points.write", "members.read")
+
+
+@pytest.fixture(scope="module")
+def app(plugin_host: PluginHost) -> Litestar:
+    return make_app(plugin_host)
+
+
+async def client(app: Litestar, *rights: str, store: UUID | None = None) -> httpx.AsyncClient:
+    secret = await access.add_key("till", rights or RIGHTS, store=store)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    headers = {"Authorization": f"Bearer {secret}"}
+    return httpx.AsyncClient(transport=transport, base_url="http://test/api/v1", headers=headers)
+
+
+@pytest.fixture
+async def till(app: Litestar, store: UUID) -> AsyncIterator[httpx.AsyncClient]:
+    async with await client(app) as opened:
+        yield opened
+
+
+def sold(member: UUID | None, amount: int = 52_50, number: str = "R1", **more: Any) -> dict[str, Any]:
+    lines = [{"sku": "A1", "name": "Tea", "quantity": "1.5", "unit_price": "35.00", "amount": amount}]
+    who = {"id": str(member)} if member else None
+    body = {"external_id": number, "source": "till-3", "member": who, "store": "main", "amount": amount}
+    return {**body, "lines": lines, "payments": [{"method": "cash", "amount": amount}], **more}
+
+
+async def test_a_purchase_is_answered_as_promised(till: httpx.AsyncClient, ana: UUID) -> None:
+    answer = await till.post("/purchases", json=sold(ana, at="2026-11-19T10:00:00+08:00", discount=0))
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert {key: body[key] for key in ("member", "amount", "points", "tier")} == {
+        "member": str(ana),
+        "amount": 52_50,
+        "points": {"earned": 52, "redeemed": 0, "available": 52},
+        "tier": {"code": None, "changed": False},
+    }
+    assert len(body["lines"]) == 1
+    assert set(body["lines"][0]) == {"id"}
+
+
+async def test_the_same_sale_again_is_the_same_answer_and_another_a_conflict(
+    till: httpx.AsyncClient, ana: UUID
+) -> None:
+    first, again = await till.post("/purchases", json=sold(ana)), await till.post("/purchases", json=sold(ana))
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    other = await till.post("/purchases", json=sold(ana, 1_00))
+    assert (other.status_code, other.json()["code"]) == (409, "purchase_conflict")
+
+
+@pytest.mark.parametrize(("part", "value"), [("redeem", {"points": 100}), ("claims", [{"kind": "x", "value": "C"}])])
+async def test_what_cannot_be_done_yet_is_said_and_changes_nothing(
+    till: httpx.AsyncClient, ana: UUID, part: str, value: Any
+) -> None:
+    answer = await till.post("/purchases", json=sold(ana, **{part: value}))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, part)
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+async def test_an_unknown_member_is_404_and_wrong_values_are_422(till: httpx.AsyncClient, ana: UUID) -> None:
+    assert (await till.post("/purchases", json=sold(UUID(int=1)))).status_code == 404
+    wrong = await till.post("/purchases", json=sold(ana, amount=-5))
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid")
+    assert (await till.post("/purchases", json={"source": "x"})).status_code in (400, 422)
+
+
+async def test_a_key_without_the_right_or_of_another_store_records_nothing(
+    app: Litestar, ana: UUID, store: UUID
+) -> None:
+    second = await access.add_store("second", "Second")
+    async with await client(app, "purchases.read") as reader, await client(app, store=second.id) as elsewhere:
+        assert (await reader.post("/purchases", json=sold(ana))).status_code == 403
+        assert (await elsewhere.post("/purchases", json=sold(ana))).status_code == 403
+        assert (await elsewhere.post("/purchases", json=sold(ana, store="second"))).status_code == 404
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+async def test_purchases_are_listed_in_pages_of_ones_stores(
+    till: httpx.AsyncClient, app: Litestar, ana: UUID
+) -> None:
+    for number in range(3):
+        await till.post("/purchases", json=sold(ana, number=f"R{number}", at=f"2026-11-1{number}T10:00:00Z"))
+    first = (await till.get("/purchases", params={"member": str(ana), "limit": 2})).json()
+    rest = (await till.get("/purchases", params={"limit": 2, "cursor": first["next"]})).json()
+    assert [p["external_id"] for p in first["items"] + rest["items"]] == ["R2", "R1", "R0"]
+    assert rest["next"] is None
+    assert first["items"][0]["lines"][0]["quantity"] == "1.5"
+    found = (await till.get("/purchases", params={"source": "till-3", "external_id": "R1"})).json()
+    assert [p["external_id"] for p in found["items"]] == ["R1"]
+    second = await access.add_store("second", "Second")
+    async with await client(app, store=second.id) as elsewhere:
+        assert (await elsewhere.get("/purchases")).json()["items"] == []
+
+
+async def test_a_return_is_answered_as_promised(till: httpx.AsyncClient, ana: UUID) -> None:
+    bought = (await till.post("/purchases", json=sold(ana))).json()
+    lines = [{"line": bought["lines"][0]["id"], "quantity": "0.5"}]
+    body = {"source": "till-3", "external_id": "B1", "purchase": bought["id"], "store": "main", "lines": lines}
+    done = await till.post("/returns", json=body)
+    assert done.status_code == 201, done.text
+    assert done.json()["points"] == {"taken_back": 17, "restored": 0, "available": 35, "debt": 0}
+    over = await till.post("/returns", json={**body, "external_id": "B2", "lines": [{**lines[0], "quantity": "1.1"}]})
+    assert (over.status_code, over.json()["code"]) == (409, "over_returned")
+
+
+async def test_balances_and_entries_are_answered_as_promised(till: httpx.AsyncClient, ana: UUID) -> None:
+    await till.post("/purchases", json=sold(ana))
+    credited = await till.post(
+        f"/members/{ana}/entries", json={"unit": "points", "kind": "credit", "amount": 100, "reason": "gift"}
+    )
+    assert credited.status_code == 201, credited.text
+    spent = await till.post(f"/members/{ana}/entries", json={"kind": "debit", "amount": 60, "reason": "towel"})
+    assert (spent.json()["amount"], spent.json()["balance"]) == (-60, 92)
+    balances = (await till.get(f"/members/{ana}/balances")).json()
+    assert balances == {"points": {"available": 92, "balance": 92, "pending": 0, "debt": 0, "expiring": []}}
+    entries = (await till.get(f"/members/{ana}/entries", params={"unit": "points"})).json()
+    assert [(e["kind"], e["amount"], e["reason"], e["source"], e["actor"]) for e in entries["items"]] == [
+        ("debit", -60, "towel", "manual", "till"),
+        ("credit", 100, "gift", "manual", "till"),
+        ("earn", 52, "purchase", "purchase", "till"),
+    ]
+    poor = await till.post(f"/members/{ana}/entries", json={"kind": "debit", "amount": 93, "reason": "bike"})
+    assert (poor.status_code, poor.json()["code"], poor.json()["available"]) == (409, "insufficient_balance", 92)
+
+
+async def test_members_of_other_stores_have_no_points_to_see(app: Litestar, ana: UUID) -> None:
+    second = await access.add_store("second", "Second")
+    async with await client(app, store=second.id) as elsewhere:
+        for path in ("balances", "entries"):
+            assert (await elsewhere.get(f"/members/{ana}/{path}")).status_code == 404
+        body = {"kind": "credit", "amount": 1, "reason": "x"}
+        assert (await elsewhere.post(f"/members/{ana}/entries", json=body)).status_code == 404
+
+
+CREDIT = {"kind": "credit", "amount": 10, "reason": "gift"}
+
+
+async def send(till: httpx.AsyncClient, member: UUID, key: str, body: dict[str, Any] = CREDIT) -> httpx.Response:
+    return await till.post(f"/members/{member}/entries", json=body, headers={"Idempotency-Key": key})
+
+
+async def test_the_same_key_has_its_effect_once_and_gets_the_same_answer(till: httpx.AsyncClient, ana: UUID) -> None:
+    first, again = await send(till, ana, "k1"), await send(till, ana, "k1")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await fetchval("SELECT count(*) FROM entry") == 1
+
+
+async def test_the_same_key_with_another_body_is_a_conflict(till: httpx.AsyncClient, ana: UUID) -> None:
+    await send(till, ana, "k1")
+    other = await send(till, ana, "k1", {**CREDIT, "amount": 11})
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_conflict")
+
+
+async def test_of_12_parallel_requests_with_one_key_one_runs_and_the_others_wait(
+    till: httpx.AsyncClient, ana: UUID
+) -> None:
+    answers = await asyncio.gather(*[send(till, ana, "k1") for _ in range(12)])
+    assert {(a.status_code, a.text) for a in answers} == {(201, answers[0].text)}
+    assert await fetchval("SELECT count(*) FROM entry") == 1
+
+
+async def test_a_refusal_is_remembered_too(till: httpx.AsyncClient, ana: UUID) -> None:
+    debit = {"kind": "debit", "amount": 5, "reason": "towel"}
+    first = await send(till, ana, "k1", debit)
+    await send(till, ana, "k2")
+    again = await send(till, ana, "k1", debit)
+    assert (first.status_code, again.status_code, again.json()["code"]) == (409, 409, "insufficient_balance")
+    assert (await send(till, ana, "k3", debit)).status_code == 201
+
+
+async def test_a_failure_is_not_remembered(
+    till: httpx.AsyncClient, ana: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("tessera.points.api.service.credit", broken)
+    assert (await send(till, ana, "k1")).status_code == 500
+    monkeypatch.undo()
+    assert (await send(till, ana, "k1")).status_code == 201
+
+
+async def test_a_deadlock_is_run_again(till: httpx.AsyncClient, ana: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tessera.points import api
+
+    real, calls = api.service.credit, []
+
+    async def once_broken(*given: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+        return await real(*given, **named)
+
+    monkeypatch.setattr(api.service, "credit", once_broken)
+    assert (await send(till, ana, "k1")).status_code == 201
+    assert len(calls) == 2
+
+
+async def test_keys_are_apart_by_caller_and_route_and_end_after_a_day(
+    till: httpx.AsyncClient, app: Litestar, ana: UUID
+) -> None:
+    await send(till, ana, "k1")
+    async with await client(app) as other:
+        assert "idempotency-replayed" not in (await send(other, ana, "k1")).headers
+    sale = await till.post("/purchases", json=sold(ana), headers={"Idempotency-Key": "k1"})
+    assert sale.status_code == 201
+    with clock.frozen(NOW + timedelta(hours=24)):
+        assert "idempotency-replayed" not in (await send(till, ana, "k1")).headers
+        await idempotency.forget_old()
+    assert await fetchval("SELECT count(*) FROM idempotency") == 1
+
+
+async def test_an_answer_is_unreadable_at_rest(till: httpx.AsyncClient, ana: UUID) -> None:
+    await send(till, ana, "k1")
+    assert b"gift" not in await fetchval("SELECT body FROM idempotency")
+
+
+async def test_a_key_that_is_too_long_is_refused(till: httpx.AsyncClient, ana: UUID) -> None:
+    assert (await send(till, ana, "k" * 256)).status_code == 422
+    assert await fetchval("SELECT count(*) FROM entry") == 0
+
+
+async def test_a_refused_key_leaves_nothing(app: Litestar, ana: UUID) -> None:
+    async with await client(app, "points.read") as reader:
+        assert (await send(reader, ana, "k1")).status_code == 403
+    assert await fetchval("SELECT count(*) FROM idempotency") == 0
