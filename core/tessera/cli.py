@@ -29,7 +29,7 @@ def tessera(instance: str | None) -> None:
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--business", "name", required=True, help="The name of the business.")
 @click.option("--plugins", default="", help="Plugins to enable, separated by commas.")
-@click.option("--locale", type=click.Choice(["en", "zh_Hans"]), default="en", show_default=True)
+@click.option("--locale", type=click.Choice(["en", "zh_Hans"]), default="en", show_default=True, help="The language.")
 @click.option("--currency", default="CNY", show_default=True, help="ISO 4217.")
 @click.option("--timezone", default="Asia/Shanghai", show_default=True, help="IANA name.")
 def init(folder: Path, name: str, plugins: str, locale: str, currency: str, timezone: str) -> None:
@@ -43,7 +43,7 @@ def init(folder: Path, name: str, plugins: str, locale: str, currency: str, time
 
 @tessera.command()
 @click.option("--host", default=None, help="The address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=None)
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="The port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Web processes.")
 @click.option("--yes", is_flag=True, help="Make pending schema changes without asking.")
 def run(host: str | None, port: int | None, workers: int | None, yes: bool) -> None:
@@ -117,7 +117,7 @@ def migrate(yes: bool) -> None:
 
 
 @tessera.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="The port to listen on.")
 @click.option("--host", default="0.0.0.0", show_default=True, help="0.0.0.0 lets a phone in the same network in.")  # noqa: S104
 @click.option("--fresh", is_flag=True, help="Throw the last demonstration away and begin anew.")
 def demo(port: int, host: str, fresh: bool) -> None:
