@@ -67,6 +67,14 @@ async def switch_off(code: FromPath[str]) -> Response[Any]:
     return done(f"/rules/{code}", _("The rule is off."))
 
 
+@post("/rules/{code:str}/run", permission="rules.write")
+async def run_now(code: FromPath[str]) -> Response[Any]:
+    """Do today's run at once instead of at its time."""
+    if await service.run_now(code):
+        return done(f"/rules/{code}", _("The rule has run."))
+    return done(f"/rules/{code}", _("It has run today already, as it is set now."), "info")
+
+
 def _numbers(form: Form, setting: service.RuleSetting) -> dict[str, str]:
     return {p.name: form[p.name] for p in setting.rule.parameters if p.name in form.values}
 
@@ -104,4 +112,4 @@ def _said(setting: service.RuleSetting, action: SendMessage | OpenTask) -> tuple
     return _("Open the task “{title}”", title=action.title), ""
 
 
-handlers = [list_rules, show_rule, change_numbers, ask_to_switch_on, switch_on, switch_off]
+handlers = [list_rules, show_rule, change_numbers, ask_to_switch_on, switch_on, switch_off, run_now]

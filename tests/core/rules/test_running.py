@@ -359,3 +359,32 @@ async def test_a_firing_is_unique_in_the_database_too(mail_server, member_named,
             "SELECT $1, rule, plugin, member, cause, run, outcome, did, at FROM rule_firing",
             uuid7(),
         )
+
+
+async def test_todays_run_can_be_done_at_once_and_then_not_again(mail_server, member_named, seen, day):
+    await seen(await member_named(), 0)
+    with day(14, hour=3):
+        await service.switch_on("absent")
+        assert await service.run_now("absent")
+        assert not await service.run_now("absent")
+    with day(14, hour=9):
+        assert await service.run_due() == 0
+    assert await considered() == 1
+
+
+async def test_a_rule_that_is_off_cannot_be_run(mail_server, member_named, seen, day):
+    await seen(await member_named(), 0)
+    with day(14):
+        assert not await service.run_now("absent")
+    assert await considered() == 0
+
+
+async def test_a_dry_run_counts_those_whom_the_next_run_includes(mail_server, member_named, seen, day):
+    await seen(await member_named(), 0)
+    with day(20):
+        await service.switch_on("absent", include_backlog=True)
+        found = await service.dry_run("absent")
+        assert (found.today, found.backlog) == (1, 0)
+        await service.run_due()
+        found = await service.dry_run("absent")
+    assert (found.today, found.backlog, found.fired_before) == (0, 0, 1)

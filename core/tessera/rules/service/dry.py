@@ -38,8 +38,8 @@ class Named:
 class DryRun:
     """What a run would do today.
 
-    ``today`` are those whose cause takes effect now, or since the rule was switched on; ``backlog``
-    those who met it before. ``outcomes`` says for the first ``judged`` of them what would become of the
+    ``today`` are those whose cause takes effect now, or since the rule was switched on, and those from
+    before where they were chosen to be included; ``backlog`` those who met it before and are left alone. ``outcomes`` says for the first ``judged`` of them what would become of the
     message, by reason, ``acted`` for one that would go out.
     """
 
@@ -58,7 +58,8 @@ async def dry_run(code: str, parameters: Mapping[str, Any] | None = None) -> Dry
     values = checked_parameters(setting, parameters or {})
     changed = not setting.enabled or values != dict(setting.parameters)
     since = business().today() if changed or setting.since is None else setting.since
-    question = Question(setting, values, since, None if changed else setting.enabled_at, None)
+    included = None if changed else setting.backlog_until
+    question = Question(setting, values, since, None if changed else setting.enabled_at, included)
     found = await counted(question)
     today = await next_touched(question, JUDGED)
     before = await next_touched(question, NAMED, what=("before_switch_on", "imported"))

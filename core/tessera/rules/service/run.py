@@ -18,7 +18,7 @@ from tessera.kernel.errors import DomainError
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import failures, host
 from tessera.messaging import service as messaging
-from tessera.rules.service.catalogue import RuleSetting, rules
+from tessera.rules.service.catalogue import RuleSetting, rule, rules
 from tessera.rules.service.causes import BATCH, Question, Touched, counted, next_touched
 from tessera.rules.service.roles import role_code
 from tessera.tasks import service as tasks
@@ -44,6 +44,16 @@ async def run_due() -> int:
                     await _run(setting, run)
                     ran += 1
     return ran
+
+
+async def run_now(code: str) -> bool:
+    """Do today's run of a rule that is on at once; false where it has run today as it is set now."""
+    with system_actor():
+        setting = await rule(code)
+        run = await _begin(setting) if setting.enabled else None
+        if run is not None:
+            await _run(setting, run)
+    return run is not None
 
 
 def _is_time(setting: RuleSetting) -> bool:
