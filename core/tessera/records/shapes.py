@@ -77,7 +77,7 @@ def taken_type(field: RecordField) -> Any:
     match field:
         case Measure():
             about = f"{label}, {field.low} to {field.high} {field.unit}, at most {field.decimals} decimals"
-            return _described(str | int | float | None, about, minimum=field.low, maximum=field.high)
+            return _described(str | float | None, about, minimum=field.low, maximum=field.high)
         case ChoiceField():
             return _described(str | None, f"{label}: one of {', '.join(field.options)}")
         case YesNoField():
