@@ -80,11 +80,6 @@ class Plan:
     ignored: Sequence[str] = ()
     remarks: Sequence[Text] = field(default=())
 
-    def one(self, name: str) -> str | None:
-        """The column of a field that has one."""
-        columns = self.fields.get(name, ())
-        return columns[0] if columns else None
-
 
 def known_fields() -> dict[str, tuple[str, ...]]:
     """All fields with the names by which their columns are recognised, those of other rooms too."""

@@ -83,6 +83,7 @@ class Parser:
         self.today = today
         self.extras: list[MemberColumn] = [c for c in member_columns() if c.field in plan.fields]
         self._stores: dict[str, UUID] = {}
+        self._columns = {name: columns[0] for name, columns in plan.fields.items()}
 
     def draft(self, row: Row) -> Draft | Refused:
         """The row's values, or why it is rejected: the first cell that cannot be used is named."""
@@ -168,7 +169,7 @@ class Parser:
         return joined or None
 
     def _one(self, cells: Mapping[str, str | None], name: str, parse: Callable[[str], T | None]) -> T | None:
-        column = self.plan.one(name)
+        column = self._columns.get(name)
         return _cell(column, cells[column], parse) if column is not None else None
 
     def _store(self, text: str) -> UUID:

@@ -12,7 +12,7 @@ from tessera.access import sealing
 from tessera.access.actor import actor
 from tessera.kernel import clock
 from tessera.kernel.business import business
-from tessera.kernel.database import copy_records, executemany
+from tessera.kernel.database import copy_records, execute, executemany
 from tessera.kernel.events import event_row, write_events
 from tessera.kernel.ids import uuid7
 from tessera.kernel.tabular import Row
@@ -39,7 +39,9 @@ _UPDATE = "UPDATE member SET updated_at = $2, version = version + 1{sets} WHERE 
 )
 _CONSENT = (
     "INSERT INTO consent (id, member, purpose, channel, state, source, wording, given_by, at, batch) "
-    "VALUES ($1, $2, $3, $4, $5, 'import', '', '', $6, $7) ON CONFLICT (member, purpose, channel) DO UPDATE SET "
+    "SELECT c.*, 'import', '', '', $6, $7 "
+    "FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS c "
+    "ON CONFLICT (member, purpose, channel) DO UPDATE SET "
     "state = excluded.state, source = excluded.source, wording = '', given_by = '', at = excluded.at, "
     "batch = excluded.batch"
 )
@@ -226,14 +228,12 @@ class Chunk:
         await write_tokens(tokens)
 
     async def _write_consents(self) -> None:
-        if self.consents:
-            await executemany(
-                _CONSENT,
-                [
-                    (uuid7(), member, purpose, channel, state, self.now, self.batch)
-                    for (member, purpose, channel), state in self.consents.items()
-                ],
-            )
+        if not self.consents:
+            return
+        members, purposes, channels = zip(*self.consents, strict=True)
+        ids = [uuid7() for _consent in members]
+        states = list(self.consents.values())
+        await execute(_CONSENT, ids, members, purposes, channels, states, self.now, self.batch)
 
     def _events(self, new: Sequence[Person], changed: Sequence[Person]) -> list[tuple[Any, ...]]:
         events = [

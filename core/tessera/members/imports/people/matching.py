@@ -18,6 +18,9 @@ PROFILE = ("name", "name_key", "gender", "birth_year", "birth_month", "birth_day
            "joined_on")  # fmt: skip
 """The columns of a member that a list may bring."""
 
+_PLAIN = ("gender", "language", "source", "joined_on")
+"""Those that hold a value of a row as it is."""
+
 
 @dataclass(slots=True)
 class Person:
@@ -161,10 +164,12 @@ def is_same_name(person: Person, draft: Draft) -> bool:
 
 def wanted_columns(person: Person, draft: Draft) -> dict[str, Any]:
     """The columns that a row changes: what is there wins, in a second row only where nothing was."""
+    if person.is_new and not person.touched:
+        return _all_columns(draft)
     wanted: dict[str, Any] = {}
     if draft.name and (not person.name or (not person.touched and draft.name != person.name)):
         wanted.update(name=draft.name, name_key=draft.name_key)
-    for column in ("gender", "language", "source", "joined_on"):
+    for column in _PLAIN:
         value = draft.profile.get(column)
         if value is not None and value != person.columns[column] and _may(person, column):
             wanted[column] = value
@@ -174,6 +179,17 @@ def wanted_columns(person: Person, draft: Draft) -> dict[str, Any]:
         if stored is None or sealing.unseal_text(stored) != draft.address:
             wanted["address"] = sealing.seal(draft.address)
     return wanted
+
+
+def _all_columns(draft: Draft) -> dict[str, Any]:
+    """The columns of someone new."""
+    columns = {column: draft.profile[column] for column in _PLAIN if column in draft.profile}
+    born: Birthday | None = draft.profile.get("birthday")
+    if born is not None:
+        columns.update(birth_year=born.year, birth_month=born.month, birth_day=born.day)
+    if draft.address is not None:
+        columns["address"] = sealing.seal(draft.address)
+    return columns
 
 
 def _may(person: Person, column: str) -> bool:
