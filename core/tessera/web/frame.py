@@ -140,7 +140,7 @@ def _note(visit: Visit, method: str, status: int, seconds: float) -> None:
     A line costs a third of what the whole shell costs otherwise.
     """
     noteworthy = method not in SAFE_METHODS or status >= HTTPStatus.BAD_REQUEST or seconds > SLOW
-    if noteworthy or _log.isEnabledFor(logging.DEBUG):
+    if noteworthy or logging.getLogger("tessera.web").isEnabledFor(logging.DEBUG):
         _log.info("request", method=method, path=visit.path, status=status, ms=round(seconds * 1000, 1))
 
 
