@@ -22,6 +22,7 @@ class Postman:
 
     def __init__(self) -> None:
         self.arrived: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.rcpt: dict[str, str] = {}
         self.data: dict[str, str] = {}
         self.port = 0
@@ -36,6 +37,7 @@ class Postman:
         answer = self.data.get(envelope.rcpt_tos[0], "250 OK")
         content = envelope.content
         assert isinstance(content, bytes)
+        self.raw.append(content)
         if answer == "take and drop":
             self.arrived.append(message_from_bytes(content, policy=policy.default))
         if answer in ("take and drop", "drop"):

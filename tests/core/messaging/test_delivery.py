@@ -52,6 +52,20 @@ async def test_offers_say_how_to_refuse_the_next_ones(mail_server, member_named)
     assert service.link_of(decision.id) in mail.get_content()
 
 
+async def test_the_link_stands_in_its_header_unbroken_however_long(mail_server, member_named):
+    service.use_public_url("https://a-rather-long-name-of-a-business.and-its-branch.example/crm")
+    decision = await service.consider(await member_named("Ana"), "hello")
+    await service.deliver_due()
+    assert f"\r\nList-Unsubscribe: <{service.link_of(decision.id)}>\r\n".encode() in mail_server.raw[0]
+    assert max(len(line) for line in mail_server.raw[0].split(b"\r\n")) < 998
+
+
+async def test_the_mail_says_its_language(mail_server, member_named):
+    await service.consider(await member_named("Ana", language="zh_Hans"), "hello")
+    await service.deliver_due()
+    assert mail_server.arrived[0]["Content-Language"] == "zh-Hans"
+
+
 async def test_service_messages_carry_no_such_link_and_the_values_they_were_given(mail_server, member_named):
     await service.consider(await member_named(), "receipt", values={"number": "77"})
     await service.deliver_due()
