@@ -23,6 +23,7 @@ from tessera.kernel.instance import Instance, open_instance
 from tessera.kernel.logs import logger, set_up_logging
 from tessera.kernel.migrations import Migration
 from tessera.start import Loaded, agree, load, open_loaded
+from tessera.tasks.service import report_until
 from tessera.worker import keep_database
 
 _log = logger(__name__)
@@ -38,6 +39,7 @@ def make_lifespan(loaded: Loaded) -> Callable[[Litestar], contextlib.AbstractAsy
         watching = [
             asyncio.create_task(generation.watch(stop)),
             asyncio.create_task(keep_database(stop, opened.server)),
+            asyncio.create_task(report_until(stop)),
         ]
         try:
             yield
@@ -99,6 +101,7 @@ def run(
     with _hold_database(instance, say):
         prepare(loaded, say, may_migrate)
         os.environ["TESSERA_INSTANCE"] = str(instance.folder)
+        os.environ |= {"TESSERA_WEB_HOST": host, "TESSERA_WEB_PORT": str(port)}  # links in messages lead here
         ready()
         beside = instance.settings.worker.beside
         with _worker_beside(instance.folder) if beside else contextlib.nullcontext():
