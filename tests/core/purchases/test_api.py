@@ -99,9 +99,7 @@ async def test_a_key_without_the_right_or_of_another_store_records_nothing(
     assert await fetchval("SELECT count(*) FROM purchase") == 0
 
 
-async def test_purchases_are_listed_in_pages_of_ones_stores(
-    till: httpx.AsyncClient, app: Litestar, ana: UUID
-) -> None:
+async def test_purchases_are_listed_in_pages_of_ones_stores(till: httpx.AsyncClient, app: Litestar, ana: UUID) -> None:
     for number in range(3):
         await till.post("/purchases", json=sold(ana, number=f"R{number}", at=f"2026-11-1{number}T10:00:00Z"))
     first = (await till.get("/purchases", params={"member": str(ana), "limit": 2})).json()
@@ -193,9 +191,7 @@ async def test_a_refusal_is_remembered_too(till: httpx.AsyncClient, ana: UUID) -
     assert (await send(till, ana, "k3", debit)).status_code == 201
 
 
-async def test_a_failure_is_not_remembered(
-    till: httpx.AsyncClient, ana: UUID, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_failure_is_not_remembered(till: httpx.AsyncClient, ana: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of order")
 
