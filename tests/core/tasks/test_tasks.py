@@ -156,9 +156,8 @@ async def test_a_plugin_that_fails_is_one_task_for_each_place_however_often(busi
 async def test_a_process_without_jobs_reports_until_it_is_told_to_stop(business):
     failures.note("fitness", "slot member.card", ValueError("boom"))
     stop = asyncio.Event()
-    reporting = asyncio.create_task(service.report_until(stop, every=0.01))
-    while await service.count_open() == 0:
-        await asyncio.sleep(0.01)
+    reporting = asyncio.create_task(service.report_until(stop))
+    await asyncio.sleep(0)
     stop.set()
     await asyncio.wait_for(reporting, 5)
     assert (await service.tasks()).items[0].plugin == "fitness"

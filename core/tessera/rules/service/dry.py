@@ -39,8 +39,9 @@ class DryRun:
     """What a run would do today.
 
     ``today`` are those whose cause takes effect now, or since the rule was switched on, and those from
-    before where they were chosen to be included; ``backlog`` those who met it before and are left alone. ``outcomes`` says for the first ``judged`` of them what would become of the
-    message, by reason, ``acted`` for one that would go out.
+    before where they were chosen to be included; ``backlog`` those who met it before and are left alone.
+    ``outcomes`` says for the first ``judged`` of them what would become of the message, by reason,
+    ``acted`` for one that would go out.
     """
 
     today: int
