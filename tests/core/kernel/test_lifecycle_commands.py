@@ -72,10 +72,6 @@ def test_a_new_plugin_is_enabled_with_its_table(folder, garden):
     assert query(folder, "SELECT count(*) FROM garden.visit_note") == (0,)
 
 
-def test_a_new_plugin_needs_no_further_migration(folder, garden):
-    assert run(["plugin", "migration", "garden"], folder).stderr.strip() == "nothing has changed"
-
-
 def test_a_changed_table_gets_its_migration(folder, garden):
     tables = garden / "tables.py"
     before = tables.read_text(encoding="utf-8")
@@ -86,21 +82,6 @@ def test_a_changed_table_gets_its_migration(folder, garden):
     written.unlink()
     tables.write_text(before, encoding="utf-8")
     assert 'column_name="weather"' in text
-
-
-def test_a_plugin_in_one_file_fits_the_contract(folder):
-    assert run(["plugin", "new", "meadow", "--one-file"], folder).returncode == 0
-    path = folder / "plugins" / "meadow.py"
-    done = run(["plugin", "check", str(path)], folder)
-    shutil.rmtree(folder / "plugins" / "meadow_migrations")
-    path.unlink()
-    assert (done.returncode, done.stderr.strip()) == (0, f"{path} fits the contract")
-
-
-@pytest.mark.parametrize(("name", "said"), [("Garden", "cannot be used"), ("json", "is the name of a Python module")])
-def test_a_name_that_cannot_be_used_is_refused(folder, name, said):
-    done = run(["plugin", "new", name], folder)
-    assert (done.returncode, said in done.stderr, (folder / "plugins" / name).exists()) == (2, True, False)
 
 
 def test_a_plugin_is_removed_after_its_code_has_gone_and_restored_after_it_is_back(folder, garden, tmp_path):
