@@ -16,6 +16,7 @@ import pluggy
 from tessera.kernel.errors import CannotRun, DomainError
 from tessera.kernel.plugins import failures
 from tessera.kernel.plugins.discovery import Candidate
+from tessera.kernel.plugins.placement import Where
 from tessera.kernel.texts import add_catalogue
 from tessera_hooks import Event, Manifest, specs
 
@@ -68,7 +69,7 @@ class PluginHost:
     """
 
     plugins: dict[str, Plugin] = field(default_factory=dict)
-    where: dict[str, set[UUID] | None] = field(default_factory=dict)
+    where: dict[str, Where] = field(default_factory=dict)
     event_kinds: dict[str, EventKind] = field(default_factory=dict)
     _manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager(specs.PROJECT))
     _kinds: dict[str, str] = field(default_factory=lambda: dict(specs.KINDS))
