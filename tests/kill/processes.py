@@ -134,7 +134,13 @@ class Running:
         for child in psutil.Process(self.process.pid).children(recursive=True):
             if "worker" in child.cmdline():
                 return child
-        raise AssertionError("there is no worker beside the server")
+        raise AssertionError(f"there is no worker beside the server: {self.log.read_text()[-3000:]}")
+
+    def kill_worker(self) -> None:
+        """SIGKILL the worker, and wait until it is gone."""
+        worker = self.worker()
+        worker.kill()
+        worker.wait(10)
 
     def has_worker(self) -> bool:
         """Whether a worker is there already."""

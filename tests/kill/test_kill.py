@@ -109,7 +109,7 @@ def test_a_worker_killed_in_the_middle_loses_and_repeats_nothing(shop: Path, run
     for round_ in range(3):
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda i, r=round_: new_member(running, f"Worker {r}-{i}"), range(30)))
-        running.worker().kill()
+        running.kill_worker()
         until(running.has_worker, "a new worker")
     until(lambda: everything_is_dispatched(shop), "every event is dispatched")
     made, seen = effects(shop)

@@ -14,24 +14,73 @@ import msgspec
 
 os.environ.setdefault("PICCOLO_CONF", "tessera.piccolo_conf")
 
-from piccolo.engine.postgres import PostgresEngine
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from tessera.kernel.errors import CannotRun, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from types import TracebackType
 
 T = TypeVar("T")
 
 OLDEST_SERVER = 15
 """The oldest major version of PostgreSQL that is supported."""
 
+CLOSING = 5.0
+"""Seconds that borrowed connections get to come back when the pool is closed."""
+
 ATTEMPTS = 5
 """How often a unit of work is run when PostgreSQL asks to try again (40001, 40P01)."""
 
 
+class Transaction(PostgresTransaction):
+    """Piccolo's transaction, which also gives its connection back when the database goes away in the middle.
+
+    Piccolo's own loses a connection of the pool each time that BEGIN, COMMIT or ROLLBACK fails.
+    """
+
+    async def __aenter__(self) -> PostgresTransaction:
+        if self._parent is not None:
+            return self._parent
+        self.connection = await self.get_connection()  # type: ignore[no-untyped-call]
+        try:
+            self.transaction = self.connection.transaction()
+            await self.begin()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await self._give_back()
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if self._parent is not None:
+            return problem is None
+        try:
+            if problem is None:
+                await self.commit()  # type: ignore[no-untyped-call]
+            elif not self.connection.is_closed():
+                await self.rollback()  # type: ignore[no-untyped-call]
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            await self._give_back()
+        return False
+
+    async def _give_back(self) -> None:
+        if self.engine.pool:
+            await self.engine.pool.release(self.connection)
+        else:
+            await self.connection.close()
+
+
 class Engine(PostgresEngine):
     """Piccolo's engine, quiet until it is told where the database is."""
+
+    def transaction(self, allow_nested: bool = True) -> PostgresTransaction:
+        """A transaction that cannot lose its connection."""
+        return Transaction(engine=self, allow_nested=allow_nested)
 
     async def check_version(self) -> None:
         """Checked by ``connect``: at import there is no address to ask yet."""
@@ -91,9 +140,14 @@ def _why_unreachable(config: dict[str, Any], problem: BaseException) -> str:
 
 
 async def disconnect() -> None:
-    """Close the pool; nothing happens where there is none."""
-    if DB.pool is not None:
-        await DB.close_connection_pool()
+    """Close the pool; nothing happens where there is none. What is still borrowed after a while is cut off."""
+    pool, DB.pool = DB.pool, None
+    if pool is None:
+        return
+    try:
+        await asyncio.wait_for(pool.close(), CLOSING)
+    except TimeoutError:
+        pool.terminate()
 
 
 def in_transaction_now() -> bool:

@@ -40,6 +40,8 @@ def set_up_logging(*, human: bool | None = None, level: int = logging.INFO) -> N
     root.setLevel(level)
     for noisy in ("saq", "httpx", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    for pool in ("asyncpg.pool", "psycopg.pool"):  # while the database is away, each retry would be a traceback
+        logging.getLogger(pool).setLevel(logging.ERROR)
 
 
 def logger(name: str) -> Any:

@@ -17,7 +17,8 @@ from tessera.kernel.events import happened
 from tessera.kernel.ids import uuid7
 from tessera.kernel.logs import logger
 from tessera.kernel.plugins import failures
-from tessera.kernel.plugins.host import CORE, host
+from tessera.kernel.plugins.consumers import begin, consumer_name
+from tessera.kernel.plugins.host import host
 from tessera_hooks import Happened, Reaction
 
 ATTEMPTS = 5
@@ -53,7 +54,7 @@ class Consumer:
 def consumers() -> list[Consumer]:
     """All reactions that are declared, by plugins that are enabled."""
     return [
-        Consumer(f"{d.plugin}.{d.value.name}" if d.plugin != CORE else d.value.name, d.plugin, d.value)
+        Consumer(consumer_name(d.plugin, d.value), d.plugin, d.value)
         for d in host().declared_in("reactions")
     ]
 
@@ -70,7 +71,8 @@ async def deliver_next(consumer: Consumer) -> int:
     """Hand a consumer its next events in order of position; a failing one is set aside, not in the way."""
     position = await fetchval("SELECT position FROM consumer WHERE name = $1", consumer.name)
     if position is None:
-        position = await _begin(consumer)
+        await begin(host(), [consumer.plugin])
+        position = await fetchval("SELECT position FROM consumer WHERE name = $1", consumer.name)
     rows = await fetch(_NEXT, position, BATCH)
     handled = 0
     for row in rows:
@@ -87,20 +89,6 @@ async def deliver_next(consumer: Consumer) -> int:
             clock.now(),
         )
     return handled
-
-
-async def _begin(consumer: Consumer) -> int:
-    """A new consumer begins at the end: what happened before it was there is not its business, unless it asks."""
-    start = 0 if consumer.reaction.history else await fetchval("SELECT position FROM dispatcher")
-    await execute(
-        "INSERT INTO consumer (name, plugin, position, updated_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-        consumer.name,
-        consumer.plugin,
-        start,
-        clock.now(),
-    )
-    position: int = await fetchval("SELECT position FROM consumer WHERE name = $1", consumer.name)
-    return position
 
 
 async def _attempt(consumer: Consumer, event: Happened) -> bool:

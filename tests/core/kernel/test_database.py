@@ -53,6 +53,17 @@ async def test_two_that_lock_each_other_both_succeed(db):
     assert await fetchval("SELECT sum(value::int) FROM setting") == 4
 
 
+async def test_a_connection_that_dies_in_the_middle_does_not_shrink_the_pool(db):
+    async def die() -> None:
+        await execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    for _ in range(15):
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await in_transaction(die)
+    assert database.in_transaction_now() is False
+    assert await asyncio.gather(*(in_transaction(lambda: fetchval("SELECT 1")) for _ in range(12))) == [1] * 12
+
+
 async def test_it_gives_up_after_five_attempts(db):
     tried = 0
 

@@ -14,6 +14,7 @@ from tessera.kernel.database import fetch, fetchval, in_transaction
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import PluginHost
 from tessera.kernel.plugins.host import CORE, Declared, EventKind
+from tessera.kernel.plugins.state import disable, enable
 from tessera_hooks import Event, Happened, Reaction, _
 
 
@@ -155,6 +156,22 @@ async def test_a_failing_reaction_leaves_no_trace_of_its_effect(db, ping, react)
     await dispatcher.number_events("test")
     await reactions.deliver_all()
     assert await fetchval("SELECT count(*) FROM setting WHERE key = 'x'") == 0
+
+
+async def test_a_reaction_begins_when_its_plugin_is_enabled_not_when_the_first_worker_comes(business, member):
+    await member("Ana")
+    await dispatcher.drain()
+    assert await fetchval("SELECT count(*) FROM dummy.seen WHERE what = 'event member.created'") == 1
+
+
+async def test_what_happened_while_a_plugin_was_off_is_passed_over(business, member):
+    await disable("dummy")
+    await member("Ana")
+    await dispatcher.drain()
+    await enable("dummy")
+    await member("Ben")
+    await dispatcher.drain()
+    assert await fetchval("SELECT count(*) FROM dummy.seen WHERE what = 'event member.created'") == 1
 
 
 async def test_imported_history_reaches_only_those_who_ask_for_it(db, ping, react):
