@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -98,7 +99,7 @@ def run(
     """Serve until stopped, with one job worker beside unless the settings say otherwise."""
     check_port(host, port)
     loaded = load(instance)
-    with _hold_database(instance, say):
+    with _end_when_told(), _hold_database(instance, say):
         prepare(loaded, say, may_migrate)
         os.environ["TESSERA_INSTANCE"] = str(instance.folder)
         os.environ |= {"TESSERA_WEB_HOST": host, "TESSERA_WEB_PORT": str(port)}  # links in messages lead here
@@ -118,6 +119,24 @@ def run(
                 forwarded_allow_ips=instance.settings.web.trusted_proxies or None,
                 timeout_graceful_shutdown=10,
             )
+
+
+@contextmanager
+def _end_when_told() -> Iterator[None]:
+    """Within the block SIGTERM unwinds the stack, so that worker and database are stopped too.
+
+    The server answers what it has begun, then raises the signal again with the handler that was there
+    before it, and the default one ends the process on the spot.
+    """
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
