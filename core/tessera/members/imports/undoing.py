@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tessera.kernel.database import fetchval, in_transaction
 from tessera.kernel.errors import Conflict
+from tessera.kernel.texts import translate
 from tessera.members.imports import batches
 from tessera.members.imports.contract import Guard, Undo, Undone
 from tessera_hooks import Text, _
@@ -42,7 +43,7 @@ def refuse_if(reasons: Sequence[Text]) -> None:
     """Refuse an undo for given reasons."""
     if reasons:
         raise ImportInUse(
-            _("this import cannot be taken back: {reasons}", reasons="; ".join(str(reason) for reason in reasons)),
+            _("this import cannot be taken back: {reasons}", reasons="; ".join(translate(reason) for reason in reasons)),
             reasons=[str(reason) for reason in reasons],
         )
 
