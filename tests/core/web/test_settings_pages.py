@@ -140,13 +140,3 @@ async def test_a_key_is_shown_once_and_works_until_it_is_revoked(owner, another)
         facts = (await service.list_keys())[0]
         await owner.submit(f"/settings/api-keys/{facts.id}/revoke")
         assert (await till.get("/api/v1/points/3", headers=headers)).status_code == 401
-
-
-async def test_an_industry_is_switched_off_and_on_again(owner):
-    from tessera.kernel.plugins import host
-
-    await owner.submit("/settings/plugins", {"plugin": "fitness", "on": ""})
-    assert not host().enabled("fitness")
-    await owner.submit("/settings/plugins", {"plugin": "fitness", "on": "yes"})
-    assert host().enabled("fitness")
-    assert (await owner.submit("/settings/plugins", {"plugin": "no-such", "on": "yes"})).status_code == 404

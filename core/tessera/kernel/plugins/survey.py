@@ -12,7 +12,7 @@ from tessera.kernel.database import fetch
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.plugins.discovery import Candidate, order, refuse_second, sources
 from tessera.kernel.plugins.host import Derivation, PluginHost, load_host
-from tessera.kernel.texts import translate
+from tessera.kernel.texts import current_locale, translate
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _standing(name: str, surveyed: Surveyed, rows: Mapping[str, Any], at: list[U
     plugin, row = surveyed.host.plugins.get(name), rows.get(name)
     return Standing(
         name=name,
-        title=translate(plugin.manifest.title) if plugin else row["title"].get("en", name) if row else name,
+        title=translate(plugin.manifest.title) if plugin else _last_title(row, name),
         version=plugin.manifest.version if plugin else row["version"] if row else "",
         installed=plugin is not None or name in surveyed.broken,
         broken=surveyed.broken.get(name),
@@ -112,3 +112,9 @@ def _standing(name: str, surveyed: Surveyed, rows: Mapping[str, Any], at: list[U
         enabled=bool(at),
         stores=None if None in at else [store for store in at if store is not None],
     )
+
+
+def _last_title(row: Any, name: str) -> str:
+    """What a plugin was called when its code was last there."""
+    titles = row["title"] if row else {}
+    return str(titles.get(current_locale()) or titles.get("en") or name)

@@ -1,6 +1,6 @@
 """The shell's own pages: signing in, the first run, preferences, and settings of the business."""
 
-from tessera.web.screens import api_keys, business, manifest, preferences, roles, setup, sign_in, staff, stores
+from tessera.web.screens import api_keys, business, manifest, plugins, preferences, roles, setup, sign_in, staff, stores
 
 handlers = [
     *manifest.handlers,
@@ -8,6 +8,7 @@ handlers = [
     *preferences.handlers,
     *setup.handlers,
     *business.handlers,
+    *plugins.handlers,
     *stores.handlers,
     *staff.handlers,
     *roles.handlers,

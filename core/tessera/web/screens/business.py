@@ -1,4 +1,4 @@
-"""Settings of the business itself, and which industries it is in."""
+"""Settings of the business itself."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from tessera.access.actor import actor
 from tessera.access.permissions import SIGNED_IN
 from tessera.kernel.business import business, set_business
 from tessera.kernel.errors import DomainError, Forbidden
-from tessera.kernel.plugins import host
-from tessera.kernel.plugins.state import disable, enable
 from tessera.kernel.texts import LOCALES
 from tessera.web import navigation
 from tessera.web.forms import Form, done, read_form, shown_again
@@ -37,14 +35,12 @@ def _context() -> dict[str, Any]:
         "zones": choices.zones(),
         "currencies": choices.currencies(),
         "languages": list(LOCALES.items()),
-        "plugins": host().plugins.values(),
-        "enabled": [name for name in host().plugins if host().enabled(name)],
     }
 
 
 @get("/settings/business", permission="settings.write", sync_to_thread=False)
 def show_business() -> Template:
-    """Name, currency, zone, language, industries."""
+    """Name, currency, zone, language."""
     now = business()
     form = Form.of(name=now.name, currency=now.currency, timezone=now.timezone, locale=now.locale)
     return Template(PAGE, context={"form": form, **_context()})
@@ -62,17 +58,4 @@ async def change_business(request: Request[Any, Any, Any]) -> Response[Any]:
     return done("/settings/business", _("The business was changed."))
 
 
-@post("/settings/plugins", permission="settings.write")
-async def switch_plugin(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Enable or disable an industry; nothing that it keeps is lost."""
-    form = await read_form(request)
-    if form["on"] == "yes":
-        await enable(form["plugin"])
-    else:
-        await disable(form["plugin"])
-    title = host().plugins[form["plugin"]].manifest.title
-    said = _("{title} is on.", title=title) if form["on"] == "yes" else _("{title} is off.", title=title)
-    return done("/settings/business", said)
-
-
-handlers = [settings, show_business, change_business, switch_plugin]
+handlers = [settings, show_business, change_business]
