@@ -29,7 +29,7 @@ from tessera.kernel import database, embedded, generation
 from tessera.kernel.business import set_business
 from tessera.kernel.keys import Keys
 from tessera.kernel.migrations import Found, core_migrations, find_migrations, migrate
-from tessera.kernel.plugins import PluginHost, discover, load_host
+from tessera.kernel.plugins import PluginHost, discover, load_host, use_host
 from tessera.kernel.plugins.state import enable, record_plugins
 
 TEMPLATE = "tessera_template"
@@ -153,6 +153,25 @@ async def db(database_pool: None, plugin_host: PluginHost) -> None:
     """An empty, migrated database without a business."""
     await empty_database()
     await record_plugins(plugin_host)
+    await generation.reread()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_database(
+    database_pool: None, database_config: dict[str, object], plugin_host: PluginHost
+) -> AsyncIterator[dict[str, object]]:
+    """A migrated database that no other test uses, for those that change the schema or take plugins away."""
+    name = f"own_{os.getpid()}"
+    await database.disconnect()
+    await _run(database_config, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await _run(database_config, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    own = {**database_config, "database": name}
+    await database.connect(dict(own))
+    yield own
+    await database.disconnect()
+    await _run(database_config, f"DROP DATABASE {name} WITH (FORCE)")
+    use_host(plugin_host)
+    await database.connect(dict(database_config), max_size=12)
     await generation.reread()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import zipfile
 from pathlib import Path
@@ -52,14 +53,14 @@ async def add_member(number: int) -> None:
 @pytest.fixture
 async def elsewhere(own_database):
     """An empty database on the same server, as another instance's; answers its address."""
-    name = "elsewhere"
+    name = f"elsewhere_{os.getpid()}"
     server = await asyncpg.connect(**{**own_database, "database": "postgres"})
     for each in (name, f"{name}_restoring"):
         await server.execute(f"DROP DATABASE IF EXISTS {each} WITH (FORCE)")
     await server.execute(f"CREATE DATABASE {name}")
     yield url_of(own_database, name)
     await database.disconnect()
-    for row in await server.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, 'elsewhere')"):
+    for row in await server.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", name):
         await server.execute(f'DROP DATABASE "{row["datname"]}" WITH (FORCE)')
     await server.close()
 
@@ -129,8 +130,9 @@ async def test_a_restored_business_is_the_one_that_was_backed_up(gym, elsewhere,
 async def test_a_restore_leaves_no_dump_and_no_second_database_behind(gym, elsewhere, tmp_path):
     await back_up(tmp_path / "b.tessera", gym, TEST_KEYS)
     await restore(tmp_path / "b.tessera", elsewhere, tmp_path)
-    rows = await fetch("SELECT datname FROM pg_database WHERE starts_with(datname, 'elsewhere')")
-    assert ([r["datname"] for r in rows], [p.name for p in tmp_path.iterdir()]) == (["elsewhere"], ["b.tessera"])
+    name = f"elsewhere_{os.getpid()}"
+    rows = await fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", name)
+    assert ([r["datname"] for r in rows], [p.name for p in tmp_path.iterdir()]) == ([name], ["b.tessera"])
 
 
 async def test_a_backup_holds_no_keys(gym, tmp_path):
@@ -172,7 +174,7 @@ async def test_a_replaced_database_is_kept(gym, elsewhere, tmp_path):
 async def test_a_database_in_use_is_not_replaced(gym, elsewhere, tmp_path):
     await back_up(tmp_path / "b.tessera", gym, TEST_KEYS)
     other = await asyncpg.connect(elsewhere)
-    with pytest.raises(CannotRun, match='using the database "elsewhere": stop `tessera run`'):
+    with pytest.raises(CannotRun, match=r'using the database "elsewhere_[0-9]+": stop `tessera run`'):
         await restore(tmp_path / "b.tessera", elsewhere, tmp_path)
     await other.close()
 

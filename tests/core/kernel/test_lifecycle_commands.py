@@ -18,7 +18,7 @@ from tessera.kernel import embedded
 @pytest.fixture(scope="module")
 def folder(shared_folder: Path) -> Iterator[Path]:
     """An instance whose database keeps running between the commands; where PostgreSQL's account may go."""
-    folder = shared_folder / "gym"
+    folder = shared_folder / f"gym-{os.getpid()}"
     done = run(["init", str(folder), "--business", "Harbour Gym"])
     assert done.returncode == 0, done.stderr
     server = embedded.acquire(folder / "data")
@@ -130,7 +130,7 @@ def test_a_backup_goes_to_another_folder_with_its_keys(folder, shared_folder, tm
     secret = {"TESSERA_PASSPHRASE": "correct horse"}
     saved = run(["backup", str(tmp_path / "b.tessera")], folder)
     exported = run(["key", "export", str(tmp_path / "k.json")], folder, **secret)
-    other = shared_folder / "other"
+    other = shared_folder / f"other-{os.getpid()}"
     assert run(["init", str(other), "--business", "Other"]).returncode == 0
     server = embedded.acquire(other / "data")
     refused = run(["restore", str(tmp_path / "b.tessera")], other)
