@@ -55,39 +55,50 @@ def _store(event: Happened) -> str:
     return store.name if store else ""
 
 
+UNDONE = _("taken back together with its import")
+
+
+async def _there(table: str, key: str, events: Sequence[Happened]) -> set[str]:
+    """The ids named by events whose rows are still there: an import that was taken back left its events."""
+    wanted = [UUID(event.payload[key]) for event in events]
+    return {str(row["id"]) for row in await fetch(f"SELECT id FROM {table} WHERE id = ANY($1)", wanted)}
+
+
 async def _recorded(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
-    said = {}
-    wanted = [UUID(event.payload["purchase"]) for event in events]
-    there = {str(row["id"]) for row in await fetch("SELECT id FROM purchase WHERE id = ANY($1)", wanted)}
-    for event in events:
-        if event.payload["purchase"] not in there:
-            said[event.id] = TimelineEntry(
-                _("Bought for {amount}", amount=_money(event)), _("taken back together with its import")
-            )
-            continue
-        lines = event.payload["lines"]
-        count = _("{n} lines", n=lines) if lines != 1 else _("1 line")
-        detail = " · ".join(part for part in (translate(count) if lines else "", _store(event)) if part)
-        said[event.id] = TimelineEntry(
-            _("Bought for {amount}", amount=_money(event)), detail, f"/purchases/{event.payload['purchase']}"
-        )
-    return said
+    there = await _there("purchase", "purchase", events)
+    return {event.id: _purchase(event, event.payload["purchase"] in there) for event in events}
+
+
+def _purchase(event: Happened, there: bool) -> TimelineEntry:
+    title = _("Bought for {amount}", amount=_money(event))
+    if not there:
+        return TimelineEntry(title, UNDONE)
+    lines = event.payload["lines"]
+    count = _("{n} lines", n=lines) if lines != 1 else _("1 line")
+    detail = " · ".join(part for part in (translate(count) if lines else "", _store(event)) if part)
+    return TimelineEntry(title, detail, f"/purchases/{event.payload['purchase']}")
 
 
 async def _returned(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+    there = await _there("purchase_return", "purchase_return", events)
     said = {}
     for event in events:
-        purchase = event.payload.get("purchase")
+        known = event.payload["purchase_return"] in there
+        purchase = event.payload.get("purchase") if known else None
         said[event.id] = TimelineEntry(
             _("Returned for {amount}", amount=_money(event)),
-            _store(event),
+            _store(event) if known else UNDONE,
             f"/purchases/{purchase}" if purchase else None,
         )
     return said
 
 
 async def _visited(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
-    return {event.id: TimelineEntry(_("Visited"), _store(event)) for event in events}
+    there = await _there("visit", "visit", events)
+    return {
+        event.id: TimelineEntry(_("Visited"), _store(event) if event.payload["visit"] in there else UNDONE)
+        for event in events
+    }
 
 
 EVENTS = [

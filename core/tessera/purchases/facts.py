@@ -1,4 +1,7 @@
-"""What conditions may ask of a member's purchases and visits; days are those of the business's zone."""
+"""What conditions may ask of a member's purchases and visits.
+
+Days are those of the business's zone; ``purchases.sum`` is in minor units of its currency, returns taken off.
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,8 @@ from real_input import real
 from tessera.kernel.business import set_business
 from tessera.kernel.database import copy_records, execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import CannotRun, Invalid
+from tessera.kernel.events import happened
+from tessera.kernel.plugins import host
 from tessera.kernel.tabular import Row, open_table
 from tessera.members import imports
 from tessera.members import service as members
@@ -241,6 +243,19 @@ async def test_an_import_is_taken_back_whole(store: UUID, tmp_path: Path) -> Non
     undone = await imports.undo(report.batch)
     assert (undone.removed, await state()) == (3, before)
     assert counts(await import_purchases(tmp_path / "till.csv")) == (3, 3, 0, 0)
+
+
+async def test_the_timeline_says_what_was_taken_back(ana: UUID, store: UUID, tmp_path: Path) -> None:
+    path = tmp_path / "till.csv"
+    path.write_text("receipt,date,price,phone\nX1,2026-11-20 09:00,5,13800138000\n", encoding="utf-8")
+    report = await import_purchases(path)
+    assert report.batch is not None
+    await imports.undo(report.batch)
+    for kind in ("purchase.recorded", "visit.recorded"):
+        read = host().event_kinds[kind].event.timeline
+        assert read is not None
+        told = await read([happened(row) for row in await fetch("SELECT * FROM event WHERE kind = $1", kind)])
+        assert [entry.detail for entry in told.values()] == ["taken back together with its import"]
 
 
 async def test_points_of_an_import_are_reversed_and_their_members_stay(store: UUID, tmp_path: Path) -> None:
