@@ -66,7 +66,7 @@ def run(host: str | None, port: int | None, workers: int | None, yes: bool) -> N
             workers=workers or web.workers,
             say=say,
             may_migrate=agree if yes else ask_to_migrate,
-            ready=lambda: announce(instance, *address),
+            ready=lambda first_run: announce(instance, *address, first_run=first_run),
         )
 
 

@@ -96,7 +96,7 @@ def run_demo(host: str, port: int, *, fresh: bool = False) -> None:
         workers=1,
         say=say,
         may_migrate=agree,
-        ready=lambda: welcome(host, port, people),
+        ready=lambda _first_run: welcome(host, port, people),
     )
 
 

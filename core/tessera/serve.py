@@ -17,15 +17,15 @@ from pathlib import Path
 import uvicorn
 from litestar import Litestar
 
+from tessera.access.service.setup import is_open
 from tessera.app import make_app
 from tessera.kernel import generation
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.instance import Instance, open_instance
 from tessera.kernel.logs import logger, set_up_logging
 from tessera.kernel.migrations import Migration
-from tessera.start import Loaded, agree, load, open_loaded
+from tessera.start import Loaded, agree, keep_database, load, open_loaded
 from tessera.tasks.service import report_until
-from tessera.worker import keep_database
 
 _log = logger(__name__)
 
@@ -76,14 +76,20 @@ def check_port(host: str, port: int) -> None:
             raise CannotRun(f"port {port} on {host} cannot be used ({said}): choose another with --port") from None
 
 
-def prepare(loaded: Loaded, say: Callable[[str], None], may_migrate: Callable[[list[Migration]], bool]) -> None:
-    """Open the instance once, so that what is wrong is said before anything is served."""
+def prepare(loaded: Loaded, say: Callable[[str], None], may_migrate: Callable[[list[Migration]], bool]) -> bool:
+    """Open the instance once, so that what is wrong is said before anything is served.
 
-    async def work() -> None:
+    Answers whether the first run is still to come.
+    """
+
+    async def work() -> bool:
         opened = await open_loaded(loaded, say, may_migrate=may_migrate)
-        await opened.close()
+        try:
+            return await is_open()
+        finally:
+            await opened.close()
 
-    asyncio.run(work())
+    return asyncio.run(work())
 
 
 def run(
@@ -94,18 +100,21 @@ def run(
     workers: int,
     say: Callable[[str], None],
     may_migrate: Callable[[list[Migration]], bool],
-    ready: Callable[[], None] = lambda: None,
+    ready: Callable[[bool], None],
 ) -> None:
-    """Serve until stopped, with one job worker beside unless the settings say otherwise."""
+    """Serve until stopped, with one job worker beside unless the settings say otherwise.
+
+    ``ready`` is told, before the first page is served, whether the first run is still to come.
+    """
     check_port(host, port)
     loaded = load(instance)
     with _end_when_told(), _hold_database(instance, say):
-        prepare(loaded, say, may_migrate)
+        first_run = prepare(loaded, say, may_migrate)
         os.environ["TESSERA_INSTANCE"] = str(instance.folder)
         os.environ |= {"TESSERA_WEB_HOST": host, "TESSERA_WEB_PORT": str(port)}  # links in messages lead here
-        ready()
+        ready(first_run)
         beside = instance.settings.worker.beside
-        with _worker_beside(instance.folder) if beside else contextlib.nullcontext():
+        with _worker_beside(instance.folder, host, port) if beside else contextlib.nullcontext():
             uvicorn.run(
                 "tessera.serve:create_app",
                 factory=True,
@@ -155,27 +164,47 @@ def _hold_database(instance: Instance, say: Callable[[str], None]) -> Iterator[N
 
 
 @contextmanager
-def _worker_beside(folder: Path) -> Iterator[None]:
-    """One worker process that ends with this one, and is begun again when it dies."""
+def _worker_beside(folder: Path, host: str, port: int) -> Iterator[None]:
+    """One worker process that ends with this one, and is begun again when it dies.
+
+    The first waits until pages are served: whoever starts Tessera waits for those.
+    """
     command = [sys.executable, "-m", "tessera", "--instance", str(folder), "worker", "--follow-parent"]
     ending = threading.Event()
+    held = threading.Lock()
     current: list[subprocess.Popen[bytes]] = []
 
+    def begin() -> subprocess.Popen[bytes] | None:
+        with held:
+            if ending.is_set():
+                return None
+            current[:] = [subprocess.Popen(command, stdin=subprocess.PIPE)]
+            return current[0]
+
     def keep() -> None:
-        while not ending.is_set():
-            process = subprocess.Popen(command, stdin=subprocess.PIPE)
-            current[:] = [process]
+        _until_served(host, port, ending)
+        while (process := begin()) is not None:
             code = process.wait()
-            if not ending.is_set():
+            if not ending.wait(1.0):
                 _log.warning("worker_ended", code=code)
-                ending.wait(1.0)
 
     keeper = threading.Thread(target=keep, name="worker-keeper", daemon=True)
     keeper.start()
     try:
         yield
     finally:
-        ending.set()
-        for process in current:
-            process.terminate()
+        with held:
+            ending.set()
+            for process in current:
+                process.terminate()
         keeper.join(timeout=15)
+
+
+def _until_served(host: str, port: int, ending: threading.Event) -> None:
+    """Wait until the port answers, or half a minute."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    for _ in range(300):
+        with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
+            return
+        if ending.wait(0.1):
+            return

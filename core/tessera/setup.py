@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tessera.access.actor import system_actor
-from tessera.access.service.setup import is_open, setup_code
+from tessera.access.service.setup import setup_code
 from tessera.kernel import clock
 from tessera.kernel.business import business, has_business, set_business
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.instance import Instance, create_instance
 from tessera.kernel.money import minor_digits
 from tessera.kernel.plugins.state import enable
-from tessera.start import load, open_database, open_loaded
+from tessera.start import load, open_loaded
 
 Say = Callable[[str], None]
 
@@ -62,12 +62,12 @@ async def _fill(
         await opened.close()
 
 
-def announce(instance: Instance, host: str, port: int) -> None:
+def announce(instance: Instance, host: str, port: int, *, first_run: bool) -> None:
     """Print where the pages are, and before the first run the address that opens it."""
     from tessera.cli_support import out
 
     address = instance.settings.web.public_url.rstrip("/") or f"http://{_shown(host)}:{port}"
-    if asyncio.run(_first_run(instance)):
+    if first_run:
         out.print("Open this address once, to name the business and its owner:")
         out.print(f"  {address}/setup?code={setup_code(instance.folder)}", soft_wrap=True, highlight=False)
     else:
@@ -76,15 +76,3 @@ def announce(instance: Instance, host: str, port: int) -> None:
 
 def _shown(host: str) -> str:
     return "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host  # noqa: S104
-
-
-async def _first_run(instance: Instance) -> bool:
-    from tessera.kernel import database
-
-    server = await open_database(instance)
-    try:
-        return await is_open()
-    finally:
-        await database.disconnect()
-        if server is not None:
-            await asyncio.to_thread(server.release)

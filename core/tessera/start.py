@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,11 +12,14 @@ from tessera.access import sealing
 from tessera.kernel import database, embedded, generation
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.instance import Instance
+from tessera.kernel.logs import logger
 from tessera.kernel.migrations import Found, Migration, core_migrations, find_migrations, migrate, pending, refuse_newer
 from tessera.kernel.plugins import PluginHost, discover, load_host
 from tessera.kernel.plugins.state import record_plugins, refuse_missing
 from tessera.messaging.service import links
 from tessera.rules.service import check_declarations
+
+_log = logger(__name__)
 
 Say = Callable[[str], None]
 
@@ -133,3 +137,15 @@ async def bring_up_to_date(found: list[Found], may_migrate: Callable[[list[Migra
 def agree(_: list[Migration]) -> bool:
     """Agree to any schema change: for starts that nobody is there to ask."""
     return True
+
+
+async def keep_database(stop: asyncio.Event, server: embedded.EmbeddedServer | None) -> None:
+    """Start the embedded server again when it has died while we were working."""
+    while not stop.is_set():
+        try:
+            if server is not None and await asyncio.to_thread(embedded.restart_if_dead, server):
+                _log.warning("database_restarted")
+        except CannotRun as problem:
+            _log.error("database_not_restarted", problem=str(problem))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 1.0)

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 
 import asyncpg
@@ -15,12 +16,11 @@ import psycopg
 from saq import Queue
 
 from tessera.access.actor import system_actor
-from tessera.kernel import dispatcher, embedded, generation
-from tessera.kernel.errors import CannotRun
+from tessera.kernel import dispatcher, generation
 from tessera.kernel.instance import Instance
 from tessera.kernel.jobs import make_worker, open_queue
 from tessera.kernel.logs import logger
-from tessera.start import Opened, agree, load, open_loaded
+from tessera.start import Opened, agree, keep_database, load, open_loaded
 
 RETRY = 1.0
 """Seconds before a part that ended by itself is begun again."""
@@ -46,7 +46,8 @@ async def run_worker(instance: Instance, *, follow_parent: bool = False) -> None
         for sign in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(sign, stop.set)
     if follow_parent:
-        loop.run_in_executor(None, _wait_for_end_of_input, loop, stop)
+        # Not in the loop's executor: asyncio waits for its threads, and this one waits for the parent.
+        threading.Thread(target=_wait_for_end_of_input, args=(loop, stop), daemon=True).start()
     try:
         with system_actor():
             await work_until(stop, opened)
@@ -99,15 +100,3 @@ async def _run_jobs(stop: asyncio.Event, opened: Opened) -> None:
         with contextlib.suppress(asyncio.CancelledError, psycopg.Error):
             await running
         await queue.disconnect()
-
-
-async def keep_database(stop: asyncio.Event, server: embedded.EmbeddedServer | None) -> None:
-    """Start the embedded server again when it has died while we were working."""
-    while not stop.is_set():
-        try:
-            if server is not None and await asyncio.to_thread(embedded.restart_if_dead, server):
-                _log.warning("database_restarted")
-        except CannotRun as problem:
-            _log.error("database_not_restarted", problem=str(problem))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 1.0)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import islice, product
-
-from pypinyin import Style, pinyin
+from typing import Any
 
 from tessera.members.normalise.plain import plain
 
@@ -77,7 +76,12 @@ _GIVEN_READINGS: dict[str, tuple[str, ...]] = {
     )
 }  # fmt: skip
 
-_read = partial(pinyin, style=Style.NORMAL, errors="ignore")
+def _read(text: str, **options: Any) -> list[list[str]]:
+    """The readings of characters; the dictionary takes a third of a second to load, so nothing else waits for it."""
+    from pypinyin import Style, pinyin
+
+    return pinyin(text, style=Style.NORMAL, errors="ignore", **options)
+
 _readings: dict[str, tuple[str, ...]] = {}
 _keys: dict[str, str] = {}
 

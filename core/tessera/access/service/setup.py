@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from pypinyin import lazy_pinyin
-
 from tessera.access.actor import system_actor
 from tessera.access.service.staff import add_staff, has_staff
 from tessera.access.service.stores import add_store, stores
@@ -60,6 +58,8 @@ def new_stores(names: Sequence[str]) -> list[NewStore]:
     """Stores of which only names were given: each gets a code that can be typed, from its name or its number."""
     made: dict[str, NewStore] = {}
     for number, name in enumerate(names, 1):
+        from pypinyin import lazy_pinyin  # slow to load, and needed on one page once
+
         plain = "-".join(re.findall(r"[a-z0-9]+", "".join(lazy_pinyin(name)).lower()))[:30].strip("-")
         code = plain if plain and plain not in made else f"store-{number}"
         made[code] = NewStore(code, name)
