@@ -42,8 +42,9 @@ def register_undo_guard(guard: Guard) -> None:
 def refuse_if(reasons: Sequence[Text]) -> None:
     """Refuse an undo for given reasons."""
     if reasons:
+        said = "; ".join(translate(reason) for reason in reasons)
         raise ImportInUse(
-            _("this import cannot be taken back: {reasons}", reasons="; ".join(translate(reason) for reason in reasons)),
+            _("this import cannot be taken back: {reasons}", reasons=said),
             reasons=[str(reason) for reason in reasons],
         )
 
