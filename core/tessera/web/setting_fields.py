@@ -55,8 +55,17 @@ class SettingField:
     @property
     def hint(self) -> str:
         """What it means, and what it is where nobody sets it."""
-        default = translate(_("Default: {value}", value=self.said(self.default)))
-        return f"{translate(self.description)} {default}" if self.description else default
+        default = self.said(self.default)
+        if self.description is None:
+            return translate(_("Default: {value}", value=default))
+        return translate(_("{meaning} Default: {value}", meaning=self.description, value=default))
+
+    @property
+    def required(self) -> bool:
+        """Whether it cannot be left empty."""
+        if self.kind == "text" and not self.optional:
+            return not _fits("", self.type)
+        return self.kind in ("whole", "number") and not self.optional
 
     @property
     def bounds(self) -> Text | None:
@@ -73,7 +82,7 @@ class SettingField:
             return translate(_("yes") if value else _("no"))
         if value is None or value == "":
             return translate(_("none"))
-        return translate(dict(self.choices).get(str(value), str(value))) + (f" {self.unit}" if self.unit else "")
+        return translate(dict(self.choices).get(str(value), str(value)))
 
     def shown(self, value: Any) -> str:
         """A value as its field holds it."""
@@ -180,15 +189,21 @@ def _has_none(kind: inspect.UnionType) -> bool:
     return any(isinstance(t, inspect.NoneType) for t in kind.types)
 
 
+def _fits(value: Any, type_: Any) -> bool:
+    try:
+        msgspec.convert(value, type_)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def filled_in(fields: Sequence[SettingField], stored: Mapping[str, Any]) -> Form:
     """The form as the settings stand; one that no longer fits is said to be wrong."""
     form = Form()
     for field in fields:
         value = stored.get(field.name, field.default)
         form.values[field.name] = form.values[WAS + field.name] = [field.shown(value)]
-        try:
-            msgspec.convert(value, field.type)
-        except msgspec.ValidationError:
+        if not _fits(value, field.type):
             form.errors[field.name] = translate(field.wrong or field.bounds or _("This value does not fit here."))
     return form
 

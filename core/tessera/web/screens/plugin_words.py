@@ -118,7 +118,12 @@ class Card:
             return _("On everywhere")
         if not self.where:
             return _("Off")
-        return _("On in {stores}", stores=names_of(self.where))
+        return _("On in 1 store") if len(self.where) == 1 else _("On in {n} stores", n=len(self.where))
+
+    @property
+    def on_in(self) -> str:
+        """The stores it is on in, by name; nothing where it is on everywhere or off."""
+        return str(names_of(self.where)) if self.where else ""
 
     @property
     def form(self) -> Form:
