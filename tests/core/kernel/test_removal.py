@@ -14,6 +14,7 @@ from tessera.access import service as access
 from tessera.kernel import clock
 from tessera.kernel.business import set_setting, setting
 from tessera.kernel.database import connection, execute, fetch, fetchval, in_transaction
+from tessera.kernel.dispatcher import drain
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.events import emit
 from tessera.kernel.files import load_file, store_file
@@ -175,6 +176,17 @@ async def test_rows_of_a_store_that_has_gone_are_left_out_and_written_beside(hea
         ("session", "store is no store that is there now"),
         ("towel", "session is no session that is there now"),
     ]
+
+
+async def test_a_reaction_does_nothing_twice_and_catches_up_only_if_it_asks_for_history(heated, tmp_path):
+    await drain()
+    await remove("sauna", tmp_path / "s.zip")
+    await in_transaction(lambda: emit("sauna.heated", store=heated, degrees=85))
+    await drain()
+    await restore(tmp_path / "s.zip")
+    await drain()
+    rows = await fetch("SELECT DISTINCT minutes, degrees FROM sauna.session")
+    assert [(r["minutes"], float(r["degrees"])) for r in rows] == [(17, 83.25)]
 
 
 async def test_rights_given_in_the_plugins_name_go_and_come_back(heated, tmp_path):

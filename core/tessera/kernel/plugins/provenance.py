@@ -9,11 +9,11 @@ from tessera.kernel.plugins.relations import CORE_SCHEMA, keys_of, parents_first
 HISTORY = frozenset({"event", "event_label", "task", "message", "rule_run", "rule_firing"})
 """Core tables whose ``plugin`` column only says where a row came from: what happened stays readable."""
 
-OWN = frozenset({"setting", "plugin_enabled", "stored_file", "role", "rule_switch", "message_template"})
+OWN = frozenset({"consumer", "setting", "plugin_enabled", "stored_file", "role", "rule_switch", "message_template"})
 """Core tables whose rows belong to the plugin that they name: taken with it and brought back with it."""
 
-WORKINGS = frozenset({"consumer", "job_run"})
-"""Core tables in which the host notes how far a plugin's work has come: taken with it, begun anew after it."""
+WORKINGS = frozenset({"job_run"})
+"""Core tables that only say what was done last: taken with a plugin and begun anew after it."""
 
 BOOKKEEPING = "migration"
 """The migrations that have run; an export names them instead of holding the rows."""
@@ -25,7 +25,6 @@ class Trace:
 
     table: str
     column: str
-    brought_back: bool
 
     @property
     def condition(self) -> str:
@@ -34,9 +33,9 @@ class Trace:
 
 
 TRACES = (
-    Trace("inbox", "consumer", brought_back=False),
-    Trace("delivery", "consumer", brought_back=False),
-    Trace("staff_role", "role", brought_back=True),
+    Trace("inbox", "consumer"),
+    Trace("delivery", "consumer"),
+    Trace("staff_role", "role"),
 )
 
 GRANTS = "permissions"
@@ -58,6 +57,6 @@ async def own_rows() -> list[OwnRows]:
     found = {name: OwnRows(name, "plugin = $1", name not in WORKINGS) for name in names}
     for trace in TRACES:
         if trace.table in await tables_with(trace.column):
-            found[trace.table] = OwnRows(trace.table, trace.condition, trace.brought_back)
+            found[trace.table] = OwnRows(trace.table, trace.condition, brought_back=True)
     order = parents_first(list(found), await keys_of(CORE_SCHEMA), CORE_SCHEMA)
     return [found[name] for name in order]

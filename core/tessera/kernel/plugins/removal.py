@@ -54,6 +54,7 @@ async def remove(name: str, export: Path, *, write_off: Callable[[], Awaitable[N
 
     async def work() -> Removed:
         export.unlink(missing_ok=True)  # of an attempt that PostgreSQL asked to be made again
+        await generation.bump()
         await execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         if write_off is not None:
             await write_off()
@@ -61,7 +62,6 @@ async def remove(name: str, export: Path, *, write_off: Callable[[], Awaitable[N
         await _lock_tables(name)
         manifest = await export_plugin(name, export)
         await _take(name)
-        await generation.bump()
         return Removed({p.table: p.rows for p in manifest.tables}, {p.table: p.rows for p in manifest.core}, export)
 
     removed = await in_transaction(work)
@@ -116,11 +116,7 @@ async def refuse_balances(name: str) -> None:
 
 
 async def export_plugin(name: str, path: Path) -> ExportManifest:
-    """Write a plugin's tables, its rows among the core's, and the rights that were given out in its name.
-
-    How far the host has come with the plugin's work (see ``provenance.WORKINGS``) is left out: brought
-    back later, a plugin begins at the present and does not react to what it missed.
-    """
+    """Write a plugin's tables, its rows among the core's, and the rights that were given out in its name."""
     state = await fetchrow("SELECT title, version FROM plugin_state WHERE name = $1", name)
     ids = await fetch("SELECT id FROM migration WHERE plugin = $1 ORDER BY id", name)
     with writing(path) as out:

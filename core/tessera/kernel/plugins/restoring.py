@@ -14,6 +14,7 @@ from tessera.kernel.database import execute, fetch, fetchval, in_transaction
 from tessera.kernel.errors import CannotRun, Conflict
 from tessera.kernel.migrations import Found, find_migrations
 from tessera.kernel.migrations.run import LOCK, migrate
+from tessera.kernel.plugins import consumers
 from tessera.kernel.plugins.archive import ExportManifest, ExportReader, Part, reading
 from tessera.kernel.plugins.host import host
 from tessera.kernel.plugins.provenance import GRANTS
@@ -34,7 +35,7 @@ from tessera_hooks import _
 _LOADING = "tessera_loading"
 """The session's own table into which each part is read before its rows are looked at."""
 
-_MEANT = {"store": "store", "member": "member"}
+_MEANT = {"store": "store", "member": "member", "event": "event"}
 """Columns of core rows that mean a row of another table without a foreign key."""
 
 
@@ -66,6 +67,7 @@ async def restore(path: Path) -> Restored:
         found = _migrations_for(export.manifest)
 
         async def work() -> Restored:
+            await generation.bump()
             await execute("SELECT pg_advisory_xact_lock($1)", LOCK)
             return await _bring_back(export, found)
 
@@ -106,8 +108,17 @@ async def _bring_back(export: ExportReader, found: Found) -> Restored:
     await _load_tables(export, restored)
     await migrate([found])
     await _give_grants(manifest)
-    await generation.bump()
+    await _follow_events(manifest.plugin)
     return restored
+
+
+async def _follow_events(name: str) -> None:
+    """Reactions go on at the present; those to history catch up, and none does anything twice."""
+    await execute(
+        "UPDATE consumer SET position = least(position, (SELECT position FROM dispatcher)) WHERE plugin = $1", name
+    )
+    if await fetchval("SELECT 1 FROM plugin_enabled WHERE plugin = $1 LIMIT 1", name):
+        await consumers.begin(host(), [name], anew=True)
 
 
 async def _make_room(name: str) -> None:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
-from tessera_hooks import Event, Job, Permission, _, hookimpl
+from tessera.kernel.database import execute
+from tessera_hooks import Event, Happened, Job, Permission, Reaction, _, hookimpl
 
 
 class Heated(msgspec.Struct):
@@ -20,6 +21,21 @@ async def air() -> None:
 @hookimpl
 def events() -> list[Event]:
     return [Event("heated", _("Sauna heated"), Heated, icon="flame")]
+
+
+async def warm(event: Happened) -> None:
+    """Each heating makes every session a minute longer."""
+    await execute("UPDATE sauna.session SET minutes = minutes + 1")
+
+
+async def cool(event: Happened) -> None:
+    """Each heating makes every session a degree colder."""
+    await execute("UPDATE sauna.session SET degrees = degrees - 1")
+
+
+@hookimpl
+def reactions() -> list[Reaction]:
+    return [Reaction("warm", ["sauna.heated"], warm, history=True), Reaction("cool", ["sauna.heated"], cool)]
 
 
 @hookimpl
