@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from babel.dates import format_date, format_skeleton
-
-from tessera.kernel.texts import current_locale, translate
-from tessera.members.normalise import Birthday
 from tessera_hooks import Text, _
 
 FIELDS: dict[str, Text] = {
-    "name": _("Name"),
+    "name": _("Full name"),
     "phone": _("Phone"),
     "email": _("E-mail"),
     "birthday": _("Birthday"),
@@ -50,19 +44,3 @@ STATES: dict[str, Text] = {"granted": _("agreed"), "refused": _("refused"), "nev
 def stage_label(stage: str) -> Text:
     """A stage in words."""
     return STAGES.get(stage, Text(stage))
-
-
-def gender_label(gender: str | None) -> Text:
-    """A gender in words; nothing where it is not known."""
-    return GENDERS.get(gender, Text(gender)) if gender else Text("")
-
-
-def birthday_label(birthday: Birthday | None, age: int | None = None) -> str:
-    """A birthday as people read it, with the age where the year is known."""
-    if birthday is None:
-        return ""
-    if birthday.year is None:
-        leap = date(2000, birthday.month, birthday.day)
-        return str(format_skeleton("MMMd", leap, locale=current_locale()))
-    shown = str(format_date(date(birthday.year, birthday.month, birthday.day), "medium", locale=current_locale()))
-    return shown if age is None else translate(_("{day} ({age} years)", day=shown, age=age))

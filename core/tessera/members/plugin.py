@@ -5,8 +5,7 @@ from tessera.members.facts import FACTS
 from tessera.members.imports.people.loading import KIND
 from tessera.members.imports.people.undoing import undo_members
 from tessera.members.imports.undoing import register_undo
-from tessera.members.screens import notes_card
-from tessera_hooks import Event, Fact, Screen, Slot, _, hookimpl
+from tessera_hooks import Event, Fact, Screen, _, hookimpl
 
 register_undo(KIND, undo_members)
 
@@ -24,8 +23,3 @@ def facts() -> list[Fact]:
 @hookimpl
 def screens() -> list[Screen]:
     return [Screen("members", _("Members"), "users", "members.read", (), "/members", on_phone=True)]
-
-
-@hookimpl
-def slots() -> list[Slot]:
-    return [Slot("member.card", "members/notes.html", notes_card, permission="members.read")]

@@ -169,11 +169,4 @@ async def write_note(request: Request[Any, Any, Any], member_id: FromPath[UUID])
     return done(f"/members/{member_id}", _("The note was written."))
 
 
-async def notes_card(member: UUID | None) -> Mapping[str, Any] | None:
-    """The newest notes on the member's page, and a box for one more."""
-    if member is None:
-        return None
-    return {"member": member, "notes": await service.notes_of(member, limit=10), "longest": service.LONGEST_NOTE}
-
-
 handlers = [list_members, new, add, edit, change, show_consents, change_consents, write_note]
