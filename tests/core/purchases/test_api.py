@@ -21,7 +21,7 @@ from tessera.kernel import clock
 from tessera.kernel.database import fetchval
 from tessera.kernel.plugins import PluginHost
 
-RIGHTS = ("purchases.read", "purchases.write", "points.read", "points.write", "members.read")
+RIGHTS = ("purchases.read", "purchases.write", "points.read", "points.write", "members.read", "members.write")
 
 
 @pytest.fixture(scope="module")
@@ -245,3 +245,28 @@ async def test_a_refused_key_leaves_nothing(app: Litestar, ana: UUID) -> None:
     async with await client(app, "points.read") as reader:
         assert (await send(reader, ana, "k1")).status_code == 403
     assert await fetchval("SELECT count(*) FROM idempotency") == 0
+
+
+async def test_parallel_sales_with_keys_to_a_newcomer_make_one_member(till: httpx.AsyncClient, store: UUID) -> None:
+    async def one(number: int) -> httpx.Response:
+        body = sold(None, number=f"R{number}", unknown_member="create") | {"member": {"identity": "phone:13900139000"}}
+        return await till.post("/purchases", json=body, headers={"Idempotency-Key": f"k{number}"})
+
+    answers = await asyncio.gather(*[one(number) for number in range(6)])
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["member"] for answer in answers}) == 1
+    assert await fetchval("SELECT count(*) FROM member") == 1
+
+
+async def test_making_a_member_needs_the_right_to(app: Litestar, store: UUID) -> None:
+    body = sold(None, unknown_member="create") | {"member": {"identity": "phone:13900139000"}}
+    async with await client(app, "purchases.write") as narrow:
+        assert (await narrow.post("/purchases", json=body)).status_code == 403
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+@pytest.mark.parametrize("field", ["source", "external_id", "staff"])
+async def test_a_character_that_cannot_be_stored_is_refused(till: httpx.AsyncClient, ana: UUID, field: str) -> None:
+    answer = await till.post("/purchases", json=sold(ana) | {field: "a\x00b"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert (await till.get("/purchases", params={"source": "a\x00b"})).json()["items"] == []

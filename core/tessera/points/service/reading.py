@@ -118,4 +118,6 @@ async def entries(
     member: UUID, *, unit: str | None = None, before: UUID | None = None, limit: int = 50
 ) -> list[EntryFacts]:
     """A member's entries, the last written first; ``before`` is the id of the last one already seen."""
+    if unit is not None and "\x00" in unit:
+        return []
     return [EntryFacts(**dict(row)) for row in await fetch(_ENTRIES, member, unit, before, limit)]

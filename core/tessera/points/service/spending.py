@@ -80,7 +80,7 @@ def _checked(amount: int, reason: str) -> str:
         message = _("give a whole amount above zero")
         raise Invalid(message, [FieldError("amount", message)])
     cleaned = " ".join(reason.split())
-    if not cleaned or len(cleaned) > 200:
+    if not cleaned or len(cleaned) > 200 or "\x00" in cleaned:
         message = _("say the reason in at most 200 characters")
         raise Invalid(message, [FieldError("reason", message)])
     return cleaned

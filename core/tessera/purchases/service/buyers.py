@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from tessera.access import service as access
-from tessera.kernel.database import fetchrow
+from tessera.access.actor import actor
+from tessera.kernel.database import DB, fetchrow
 from tessera.members import service as members
 from tessera.members.identities import PARSERS
 from tessera.purchases.service.contract import NewPurchase
@@ -64,11 +66,21 @@ async def _by_identity(identity: str, store: UUID | None) -> Holder | None:
 
 
 async def _create(new: NewPurchase, store: UUID | None) -> Holder:
+    """Make a member of an identity; where another request did so meanwhile, that member is the buyer."""
+    actor().needs("members.write", store)
     identity = new.buyer.identity or ""
     kind, colon, value = identity.partition(":")
     if not colon or kind.strip() not in PARSERS:
         kind, value = "phone", identity
-    member = await members.create_member(
-        members.NewMember(identities=[(kind.strip(), value)], store=store, source=new.source[:100])
-    )
+    wanted = members.NewMember(identities=[(kind.strip(), value)], store=store, source=new.source[:100])
+    running: Any = DB.current_transaction.get()
+    before = await running.savepoint()
+    try:
+        member = await members.create_member(wanted)
+    except members.IdentityTaken:
+        await before.rollback_to()
+        found = await _by_identity(identity, store)
+        if found is None:
+            raise
+        return found
     return Holder(member, await members.account_of(member))

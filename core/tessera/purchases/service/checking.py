@@ -95,6 +95,9 @@ def line_amount(line: NewLine, currency: str) -> int:
 def check_purchase(new: NewPurchase) -> None:
     """Refuse what cannot be a purchase."""
     wrong = _key_errors(new.source, new.external_id)
+    wrong += _length_errors("staff", new.staff, 80)
+    if new.buyer.identity is not None:
+        wrong += _length_errors("member.identity", new.buyer.identity, 200)
     wrong += _money_errors("amount", new.amount) + _money_errors("discount", new.discount)
     for place, line in enumerate(new.lines):
         wrong += _line_errors(f"lines.{place}", line)
@@ -108,6 +111,7 @@ def check_purchase(new: NewPurchase) -> None:
 def check_return(new: NewReturn) -> None:
     """Refuse what cannot be a return."""
     wrong = _key_errors(new.source, new.external_id)
+    wrong += _length_errors("purchase_external_id", new.purchase_external_id, 120)
     if new.amount is not None:
         wrong += _money_errors("amount", new.amount)
     if new.lines and new.amount is not None:
@@ -136,7 +140,9 @@ def _key_errors(source: str, external_id: str) -> list[FieldError]:
 def _length_errors(field: str, text: str | None, longest: int, *, needed: bool = False) -> list[FieldError]:
     if needed and not (text or "").strip():
         return [FieldError(field, _("this is needed"))]
-    if text is not None and (len(text) > longest or "\x00" in text):
+    if text is not None and "\x00" in text:
+        return [FieldError(field, _("this holds a character that cannot be stored"))]
+    if text is not None and len(text) > longest:
         return [FieldError(field, _("at most {limit} characters", limit=longest))]
     return []
 
@@ -157,6 +163,7 @@ def _line_errors(field: str, line: NewLine) -> list[FieldError]:
     if line.amount is not None:
         wrong += _money_errors(f"{field}.amount", line.amount)
     for place, share in enumerate(line.staff):
+        wrong += _length_errors(f"{field}.staff.{place}.login", share.login, 80, needed=True)
         if not _positive(share.share):
             wrong.append(FieldError(f"{field}.staff.{place}.share", _("give a share above zero")))
     return wrong

@@ -83,6 +83,8 @@ async def purchases(
     limit: int = 50,
 ) -> list[PurchaseFacts]:
     """Purchases of the actor's stores with their lines, the latest first; ``before`` is the last one seen."""
+    if any("\x00" in text for text in (source, external_id) if text is not None):
+        return []
     last = await fetchrow("SELECT at, id FROM purchase WHERE id = $1", before) if before is not None else None
     rows = await fetch(
         _LIST,

@@ -12,7 +12,6 @@ from tessera.kernel import clock, events
 from tessera.kernel.database import fetch, fetchrow, in_transaction
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import host
-from tessera.members.service import IdentityTaken
 from tessera.points import service as points
 from tessera.purchases import rows
 from tessera.purchases.rows import LineRow, PaymentRow, PurchaseRow, Sheet, VisitRow
@@ -42,11 +41,6 @@ async def record_purchase(new: NewPurchase) -> Recorded:
         buyer = await find_buyer(new, place.store_id)
         return await _record(new, place, buyer, staff.get(new.staff or ""))
 
-    try:
-        return await in_transaction(work)
-    except IdentityTaken:
-        if new.unknown_member != "create":
-            raise
     return await in_transaction(work)
 
 
