@@ -39,7 +39,10 @@ class Manifest:
 
     ``name`` is the prefix of everything the plugin owns: its PostgreSQL schema, URLs, permissions,
     events, templates, settings. ``api`` is the number of the contract it was written for. ``requires``
-    names the plugins it builds on. ``settings`` is a msgspec struct whose fields all have defaults.
+    names the plugins it builds on. ``settings`` is a msgspec struct whose fields all have defaults; its
+    page is made from it, with what ``msgspec.Meta`` says of a field: ``title``, ``description``, bounds,
+    ``extra`` with ``unit``, ``choices``, ``wrong``. A value that must never be used is refused there, by
+    a pattern or a ``ValueError`` from ``__post_init__``.
     ``hookspecs`` names a module in which the plugin publishes hook specifications of its own.
     """
 
