@@ -113,7 +113,7 @@ def _print(report: Report) -> None:
         table.add_row(name, f"{getattr(report, name):,}")
     out.print(table)
     if report.resumed_at:
-        say(f"went on after line {report.resumed_at}, where the import had stopped")
+        say(f"went on after {report.resumed_at:,} rows, where the import had stopped")
     for remark in report.remarks:
         say(str(remark))
     for line, reason in report.first_rejects:

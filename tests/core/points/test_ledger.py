@@ -65,7 +65,7 @@ async def test_an_expired_lot_takes_its_own_remainder_and_nothing_else(ana: Hold
     await service.credit(ana.account, ana.member, 50, reason="gift")
     await spend(ana, 60)
     with clock.frozen(LATER):
-        assert (await held(ana)).available == 50
+        assert ((await held(ana)).available, (await held(ana)).expired) == (50, 40)
         assert await service.book_expired() == 1
         facts = await held(ana)
         assert (facts.available, facts.balance) == (50, 50)

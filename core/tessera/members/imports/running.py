@@ -73,9 +73,10 @@ class _Run:
     async def _import(self, table: Table) -> None:
         sha256 = await asyncio.to_thread(batches.sha256_of, self.path)
         batch, position = await batches.begin(self.report.kind, self.path, sha256, self.options)
-        self.report.batch, self.report.resumed_at = batch, position
+        self.report.batch = batch
         if position:
             await batches.recount(self.report, batch)
+            self.report.resumed_at = self.report.read
             self.rejected = await batches.reasons(batch)
         with importing(batch, "live" if self.options.live else "import"):
             await self._all(table, batch, position)

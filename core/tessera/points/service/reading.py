@@ -53,13 +53,14 @@ class BalanceFacts:
     """What a member has of one unit.
 
     ``available`` can be spent now (below zero where more is owed), ``balance`` is what is booked,
-    ``pending`` opens later.
+    ``pending`` opens later; ``expired`` has been taken by the clock and is booked within the hour.
     """
 
     available: int = 0
     balance: int = 0
     pending: int = 0
     debt: int = 0
+    expired: int = 0
     expiring: list[Expiring] = field(default_factory=list)
 
 
@@ -104,6 +105,7 @@ async def balances(member: UUID, *, at: datetime | None = None) -> dict[str, Bal
     for row in await fetch(_OPEN, member, moment):
         facts = found[row["unit"]]
         if row["gone"]:
+            facts.expired += row["amount"]
             continue
         if row["pending"]:
             facts.pending += row["amount"]
