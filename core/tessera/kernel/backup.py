@@ -192,6 +192,8 @@ def _dump(url: str, snapshot: str, out: IO[bytes]) -> tuple[str, int]:
 @contextmanager
 def unpacked(path: Path, into: Path) -> Iterator[tuple[BackupManifest, Path]]:
     """A backup's manifest and its dump, compared with its checksum, in a file below ``into`` for the block."""
+    for left in into.glob(".restoring-*.dump"):  # of a restore that was killed
+        left.unlink(missing_ok=True)
     dump = into / f".restoring-{os.getpid()}.dump"
     try:
         manifest = _manifest(path)

@@ -199,6 +199,15 @@ async def test_a_failed_restore_leaves_what_was_there(gym, elsewhere, tmp_path):
     assert there is None
 
 
+async def test_what_a_killed_restore_left_is_cleared_away(gym, elsewhere, tmp_path):
+    left = tmp_path / ".restoring-1.dump"
+    left.write_bytes(b"half a dump")
+    await execute(f"CREATE DATABASE elsewhere_{os.getpid()}_restoring")
+    await back_up(tmp_path / "b.tessera", gym, TEST_KEYS)
+    restored = await restore(tmp_path / "b.tessera", elsewhere, tmp_path)
+    assert (restored.kept, left.exists()) == (None, False)
+
+
 async def test_a_changed_backup_is_refused(gym, elsewhere, tmp_path):
     await set_setting("colour", "vermilion")
     await back_up(tmp_path / "b.tessera", gym, TEST_KEYS)

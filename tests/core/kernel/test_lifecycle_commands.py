@@ -128,7 +128,12 @@ def test_a_broken_plugin_is_listed_with_its_sentence_and_can_be_disabled(folder,
 
 def test_a_backup_goes_to_another_folder_with_its_keys(folder, shared_folder, tmp_path):
     secret = {"TESSERA_PASSPHRASE": "correct horse"}
+    switched_on = (
+        "INSERT INTO setting (key, value, updated_at) VALUES ('messaging.mode', '\"on\"', now()) RETURNING key"
+    )
+    query(folder, switched_on)
     saved = run(["backup", str(tmp_path / "b.tessera")], folder)
+    query(folder, "DELETE FROM setting WHERE key = 'messaging.mode' RETURNING key")
     exported = run(["key", "export", str(tmp_path / "k.json")], folder, **secret)
     other = shared_folder / f"other-{os.getpid()}"
     assert run(["init", str(other), "--business", "Other"]).returncode == 0
@@ -137,10 +142,12 @@ def test_a_backup_goes_to_another_folder_with_its_keys(folder, shared_folder, tm
     imported = run(["key", "import", str(tmp_path / "k.json")], other, **secret)
     restored = run(["restore", str(tmp_path / "b.tessera")], other)
     name = query(other, "SELECT name FROM business")
+    messages = query(other, "SELECT value FROM setting WHERE key = 'messaging.mode'")
     server.release()
     assert (saved.returncode, exported.returncode) == (0, 0), saved.stderr + exported.stderr
     assert (refused.returncode, "made with other keys" in refused.stderr) == (2, True)
     assert (imported.returncode, restored.returncode, name) == (0, 0, ("Harbour Gym",)), restored.stderr
+    assert messages == ("off",)
 
 
 def test_a_wrong_passphrase_changes_nothing(folder, tmp_path):
