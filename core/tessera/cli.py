@@ -16,7 +16,29 @@ click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.SHOW_ARGUMENTS = True
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.RichGroup):
+    """The commands of this file at once, those of the domains when one of them is asked for."""
+
+    def _load(self) -> None:
+        from tessera.commands import all_commands
+
+        for command in all_commands():
+            if command.name not in self.commands:
+                self.add_command(command)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command by its name."""
+        if cmd_name not in self.commands:
+            self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, for the help."""
+        self._load()
+        return super().list_commands(ctx)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--instance", type=click.Path(file_okay=False), help="The instance's folder (or TESSERA_INSTANCE).")
 @click.version_option(__version__, prog_name="tessera")
 def tessera(instance: str | None) -> None:
@@ -48,26 +70,32 @@ def init(folder: Path, name: str, plugins: str, locale: str, currency: str, time
 @click.option("--yes", is_flag=True, help="Make pending schema changes without asking.")
 def run(host: str | None, port: int | None, workers: int | None, yes: bool) -> None:
     """Serve pages, with one job worker beside."""
-    from tessera import serve
     from tessera.kernel.instance import open_instance
     from tessera.kernel.logs import set_up_logging
-    from tessera.setup import announce
-    from tessera.start import agree
+    from tessera.launch import check_port, database_starting, no_collecting
 
     set_up_logging()
     with one_sentence():
         instance = open_instance(instance_folder())
         web = instance.settings.web
         address = (host or web.host, port or web.port)
-        serve.run(
-            instance,
-            host=address[0],
-            port=address[1],
-            workers=workers or web.workers,
-            say=say,
-            may_migrate=agree if yes else ask_to_migrate,
-            ready=lambda first_run: announce(instance, *address, first_run=first_run),
-        )
+        check_port(*address)
+        _ = instance.keys
+        with database_starting(instance, say) as database_is_there:
+            with no_collecting():
+                from tessera import serve
+                from tessera.setup import announce
+                from tessera.start import agree
+            serve.run(
+                instance,
+                host=address[0],
+                port=address[1],
+                workers=workers or web.workers,
+                say=say,
+                may_migrate=agree if yes else ask_to_migrate,
+                ready=lambda first_run: announce(instance, *address, first_run=first_run),
+                database_is_there=database_is_there,
+            )
 
 
 @tessera.command()
@@ -130,16 +158,8 @@ def demo(port: int, host: str, fresh: bool) -> None:
         run_demo(host, port, fresh=fresh)
 
 
-def _add_commands() -> None:
-    from tessera.commands import all_commands
-
-    for command in all_commands():
-        tessera.add_command(command)
-
-
 def main() -> None:
     """Run the command line."""
-    _add_commands()
     tessera()
 
 

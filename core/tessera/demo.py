@@ -28,6 +28,7 @@ from tessera.kernel.database import in_transaction
 from tessera.kernel.instance import SETTINGS_FILE, Instance, open_instance
 from tessera.kernel.plugins import PluginHost
 from tessera.kernel.plugins.state import enable
+from tessera.launch import check_port, database_starting
 from tessera.members import service as members
 from tessera.members.service.create import NewMember
 from tessera.purchases import service as purchases
@@ -79,7 +80,7 @@ def folder() -> Path:
 
 def run_demo(host: str, port: int, *, fresh: bool = False) -> None:
     """Serve the demonstration, made at the first call; ``fresh`` makes it anew."""
-    serve.check_port(host, port)
+    check_port(host, port)
     place = folder()
     if fresh and (place / SETTINGS_FILE).exists():
         shutil.rmtree(place)
@@ -89,15 +90,17 @@ def run_demo(host: str, port: int, *, fresh: bool = False) -> None:
         make(place)
     instance = open_instance(place)
     people = msgspec.json.decode((place / SIGN_INS).read_bytes(), type=list[SignIn])
-    serve.run(
-        instance,
-        host=host,
-        port=port,
-        workers=1,
-        say=say,
-        may_migrate=agree,
-        ready=lambda _first_run: welcome(host, port, people),
-    )
+    with database_starting(instance, say) as database_is_there:
+        serve.run(
+            instance,
+            host=host,
+            port=port,
+            workers=1,
+            say=say,
+            may_migrate=agree,
+            ready=lambda _first_run: welcome(host, port, people),
+            database_is_there=database_is_there,
+        )
 
 
 def make(place: Path) -> None:

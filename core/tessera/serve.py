@@ -20,10 +20,10 @@ from litestar import Litestar
 from tessera.access.service.setup import is_open
 from tessera.app import make_app
 from tessera.kernel import generation
-from tessera.kernel.errors import CannotRun
 from tessera.kernel.instance import Instance, open_instance
 from tessera.kernel.logs import logger, set_up_logging
 from tessera.kernel.migrations import Migration
+from tessera.launch import no_collecting
 from tessera.start import Loaded, agree, keep_database, load, open_loaded
 from tessera.tasks.service import report_until
 
@@ -62,20 +62,6 @@ def create_app() -> Litestar:
     return app
 
 
-def check_port(host: str, port: int) -> None:
-    """Refuse a port that is taken, before anything is started."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except PermissionError:
-            raise CannotRun(f"port {port} needs more rights: choose one above 1023 with --port") from None
-        except OSError as problem:
-            said = problem.strerror or str(problem)
-            raise CannotRun(f"port {port} on {host} cannot be used ({said}): choose another with --port") from None
-
-
 def prepare(loaded: Loaded, say: Callable[[str], None], may_migrate: Callable[[list[Migration]], bool]) -> bool:
     """Open the instance once, so that what is wrong is said before anything is served.
 
@@ -101,14 +87,17 @@ def run(
     say: Callable[[str], None],
     may_migrate: Callable[[list[Migration]], bool],
     ready: Callable[[bool], None],
+    database_is_there: Callable[[], None],
 ) -> None:
     """Serve until stopped, with one job worker beside unless the settings say otherwise.
 
-    ``ready`` is told, before the first page is served, whether the first run is still to come.
+    ``ready`` is told, before the first page is served, whether the first run is still to come;
+    ``database_is_there`` waits for the server that was started beside the loading of code.
     """
-    check_port(host, port)
-    loaded = load(instance)
-    with _end_when_told(), _hold_database(instance, say):
+    with no_collecting():
+        loaded = load(instance)
+    database_is_there()
+    with _end_when_told():
         first_run = prepare(loaded, say, may_migrate)
         os.environ["TESSERA_INSTANCE"] = str(instance.folder)
         os.environ |= {"TESSERA_WEB_HOST": host, "TESSERA_WEB_PORT": str(port)}  # links in messages lead here
@@ -146,21 +135,6 @@ def _end_when_told() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _hold_database(instance: Instance, say: Callable[[str], None]) -> Iterator[None]:
-    """Keep the embedded server running while the parts of ``tessera run`` come and go."""
-    if instance.settings.database.url:
-        yield
-        return
-    from tessera.kernel import embedded
-
-    server = embedded.acquire(instance.data, on_wait=say)
-    try:
-        yield
-    finally:
-        server.release()
 
 
 @contextmanager
