@@ -76,11 +76,13 @@ _GIVEN_READINGS: dict[str, tuple[str, ...]] = {
     )
 }  # fmt: skip
 
+
 def _read(text: str, **options: Any) -> list[list[str]]:
     """The readings of characters; the dictionary takes a third of a second to load, so nothing else waits for it."""
     from pypinyin import Style, pinyin
 
     return pinyin(text, style=Style.NORMAL, errors="ignore", **options)
+
 
 _readings: dict[str, tuple[str, ...]] = {}
 _keys: dict[str, str] = {}

@@ -10,6 +10,7 @@ from jinja2 import Environment
 from litestar import Litestar, Router
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 
@@ -46,6 +47,8 @@ def web_settings(
         "openapi_config": OpenAPIConfig(
             title="Tessera",
             version=version,
+            # The framework's pages for people would load scripts from foreign hosts.
+            render_plugins=[JsonRenderPlugin()],
             openapi_router=Router(
                 "/api/schema", route_handlers=[], opt={"permission": PUBLIC}, include_in_schema=False
             ),

@@ -23,7 +23,7 @@ STATES: Mapping[str, Text] = {
     "due": _("Waiting"),
     "sending": _("Being sent"),
     "blocked": _("Not sent"),
-    "refused": _("Refused"),
+    "refused": _("Turned away"),
     "uncertain": _("Uncertain"),
 }
 
