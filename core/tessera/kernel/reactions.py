@@ -53,10 +53,7 @@ class Consumer:
 
 def consumers() -> list[Consumer]:
     """All reactions that are declared, by plugins that are enabled."""
-    return [
-        Consumer(consumer_name(d.plugin, d.value), d.plugin, d.value)
-        for d in host().declared_in("reactions")
-    ]
+    return [Consumer(consumer_name(d.plugin, d.value), d.plugin, d.value) for d in host().declared_in("reactions")]
 
 
 async def deliver_all() -> int:
