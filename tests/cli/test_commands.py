@@ -52,7 +52,7 @@ NOT_YET = {
 
 @pytest.fixture(scope="module")
 def root() -> click.Group:
-    cli._add_commands()
+    cli.tessera.list_commands(click.Context(cli.tessera))
     return cli.tessera
 
 
