@@ -36,7 +36,7 @@ def shell_lines(page: Path) -> list[str]:
     """The lines of a page's shell blocks that run ``tessera``, without what comes before it."""
     blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return [found[1] for line in lines if (found := re.match(r"(?:.*[\s/])?tessera((?: --?\w| [a-z]).*)", line))]
+    return [found[1] for line in lines if (found := re.match(r"(?:.*/bin/)?tessera (.*)", line))]
 
 
 def is_known(words: list[str]) -> bool:
