@@ -22,9 +22,12 @@ EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "nginx.conf"
 NAME = "crm.example.com"
 PASSWORD = "correct horse battery"
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("nginx") and shutil.which("openssl")), reason="needs nginx and openssl on the path"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not (shutil.which("nginx") and shutil.which("openssl")), reason="needs nginx and openssl on the path"
+    ),
+    pytest.mark.xdist_group("behind_tls"),
+]
 
 AROUND = """
 daemon off;
