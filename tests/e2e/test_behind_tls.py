@@ -173,9 +173,9 @@ def test_health_and_the_api_answer_from_outside(outside):
     assert (known.status_code, known.json()) == (200, {"items": [], "next": None})
 
 
-def test_one_id_stands_in_the_answer_and_in_the_log(outside):
+def test_a_refusal_has_one_id_in_the_answer_and_in_the_log(outside):
     with outside.client() as browser:
-        id_ = browser.get("/sign-in").headers["x-request-id"]
+        id_ = browser.get("/nowhere").headers["x-request-id"]
     until(lambda: id_ in outside.log(), "the request is in the log")
 
 
