@@ -81,9 +81,9 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"tessera demo did not answer: {log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium of this machine."""
+    """Headless Chromium of this machine; not for longer than a module, for its event loop shuts out that of others."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine: install the package chromium")
     with sync_playwright() as playwright:

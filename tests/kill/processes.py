@@ -109,11 +109,15 @@ class Running:
         self.port = free_port()
         self.key = key
         self.log = folder.parent / f"run-{self.port}.log"
+        self.start_again()
+        until(self.answers, "the server answers")
+
+    def start_again(self) -> None:
+        """Begin anew on the same port, without waiting."""
         self.process = self._start()
         self.http = httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}", headers={"Authorization": f"Bearer {key}"}, timeout=30
+            base_url=f"http://127.0.0.1:{self.port}", headers={"Authorization": f"Bearer {self.key}"}, timeout=30
         )
-        until(self.answers, "the server answers")
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tessera", "--instance", str(self.folder), "run", "--port", str(self.port)]
@@ -150,6 +154,7 @@ class Running:
         """SIGKILL, as the machine would."""
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
+        self.http.close()
 
     def stop(self) -> None:
         """End it as a person would."""

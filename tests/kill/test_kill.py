@@ -135,7 +135,7 @@ def test_a_server_killed_in_the_middle_of_sales_records_each_once(shop: Path, ke
         sales = [pool.submit(sell_stubbornly, server, f"K{i}", member, ids, end) for i in range(120)]
         time.sleep(0.4)
         server.kill()
-        server.process = server._start()
+        server.start_again()
         for one in sales:
             one.result()
     server.stop()

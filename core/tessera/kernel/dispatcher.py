@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from datetime import timedelta
 
 import asyncpg
@@ -66,11 +67,19 @@ async def release(holder: str) -> None:
     await execute("UPDATE dispatcher SET lease_until = NULL WHERE holder = $1", holder)
 
 
-async def drain(holder: str = "drain") -> int:
-    """Number and hand out everything that is there; for commands and tests. Answers how many were numbered."""
-    total = 0
-    while count := await number_events(holder):
-        total += count
+async def drain(holder: str = "drain", patience: float = 30.0) -> int:
+    """Number and hand out everything that is committed; for commands and tests. Answers how many were numbered.
+
+    A transaction that began before and still runs, even one of another database of the same server, holds
+    places back: it is waited for, ``patience`` seconds at most.
+    """
+    total, end = 0, time.monotonic() + patience
+    while (count := await number_events(holder)) or (await lag())[0]:
+        total += count or 0
+        if not count:
+            if time.monotonic() > end:
+                raise TimeoutError("older transactions still run: events wait for their places")
+            await asyncio.sleep(0.02)
     while await reactions.deliver_all():
         pass
     await release(holder)

@@ -120,6 +120,22 @@ async def test_a_setting_that_was_rolled_back_is_not_remembered(db):
     assert business_module.setting("shop.sign") is None
 
 
+async def test_settings_that_could_not_be_read_are_read_again_at_the_next_look(db, monkeypatch):
+    looks: list[str] = []
+
+    async def read() -> None:
+        looks.append("look")
+        if len(looks) == 1:
+            raise ConnectionResetError("gone in the middle")
+
+    monkeypatch.setattr(generation, "_listeners", [read])
+    await generation.bump()
+    with pytest.raises(ConnectionResetError):
+        await generation.refresh()
+    assert await generation.refresh()
+    assert len(looks) == 2
+
+
 async def test_another_process_hears_of_a_change_without_a_restart(db):
     stop = asyncio.Event()
     watching = asyncio.create_task(generation.watch(stop))

@@ -146,6 +146,22 @@ async def test_a_reaction_that_fails_is_retried_then_parked_and_stops_nobody(db,
     assert (given_up["attempts"], given_up["error"]) == (5, "ValueError: no")
 
 
+@pytest.mark.parametrize("problem", [FileNotFoundError("no such file"), TimeoutError("too late")])
+async def test_a_reaction_whose_own_errors_look_like_an_outage_stops_nobody(db, ping, react, problem):
+    handled: list[int] = []
+
+    async def handle(event: Happened) -> None:
+        if event.payload["number"] == 1:
+            raise problem
+        handled.append(event.payload["number"])
+
+    react(handle, history=True)
+    await ping_once(1)
+    await ping_once(2)
+    await dispatcher.drain()
+    assert handled == [2]
+
+
 async def test_a_failing_reaction_leaves_no_trace_of_its_effect(db, ping, react):
     async def handle(event: Happened) -> None:
         await database.execute("INSERT INTO setting (key, value, plugin, updated_at) VALUES ('x', '1', 'core', now())")
