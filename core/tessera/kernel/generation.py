@@ -50,8 +50,12 @@ async def refresh() -> bool:
     if number == _seen:
         return False
     _seen = number or 0
-    for listener in _listeners:
-        await listener()
+    try:
+        for listener in _listeners:
+            await listener()
+    except BaseException:
+        _seen = -1  # some have not read anew: the next look lets all of them try again
+        raise
     return True
 
 

@@ -105,10 +105,8 @@ async def _attempt(consumer: Consumer, event: Happened) -> bool:
 
     try:
         await in_transaction(work)
-    except (OSError, ConnectionError):
-        raise
     except Exception as problem:
-        if _is_outage(problem):
+        if await _is_outage(problem):
             raise
         failures.note(consumer.plugin, f"reaction {consumer.name}", problem)
         _problems[(consumer.name, event.id)] = f"{type(problem).__name__}: {problem}"[:2000]
@@ -119,9 +117,21 @@ async def _attempt(consumer: Consumer, event: Happened) -> bool:
 _problems: dict[tuple[str, UUID], str] = {}
 
 
-def _is_outage(problem: BaseException) -> bool:
-    """Whether the database itself failed: then it is not the reaction's fault, and nothing is counted."""
-    return isinstance(problem, asyncpg.InterfaceError | asyncpg.PostgresConnectionError | asyncpg.AdminShutdownError)
+async def _is_outage(problem: BaseException) -> bool:
+    """Whether the database itself failed: then it is not the reaction's fault, and nothing is counted.
+
+    A reaction may raise some of these errors of its own (a file that is missing, an answer that is late), so
+    the database is asked: a reaction that was always tried again would be in the way of all others.
+    """
+    if isinstance(problem, asyncpg.PostgresConnectionError | asyncpg.AdminShutdownError):
+        return True
+    if not isinstance(problem, OSError | asyncpg.InterfaceError):
+        return False
+    try:
+        await fetchval("SELECT 1")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return True
+    return False
 
 
 async def _set_aside(consumer: Consumer, event: UUID, attempts: int = 1) -> None:
