@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from tessera.access.actor import actor
 from tessera_hooks import Event, Happened, Text, TimelineEntry, _
 
 
@@ -32,6 +33,9 @@ def _title(kind: str, points: int) -> Text:
 
 
 async def _read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+    """Amounts for those who may see points; others read the bare titles."""
+    if not actor().may("points.read"):
+        return {}
     return {
         event.id: TimelineEntry(_title(event.kind, event.payload["points"]), url=f"/members/{event.member}/points")
         for event in events

@@ -11,6 +11,7 @@ from tessera.access.service import store_of
 from tessera.kernel.business import say_money
 from tessera.kernel.database import fetch
 from tessera.kernel.texts import translate
+from tessera.members.service import stores_seen
 from tessera_hooks import Event, Happened, TimelineEntry, _
 
 
@@ -64,7 +65,14 @@ async def _there(table: str, key: str, events: Sequence[Happened]) -> set[str]:
     return {str(row["id"]) for row in await fetch(f"SELECT id FROM {table} WHERE id = ANY($1)", wanted)}
 
 
+def _seen(events: Sequence[Happened]) -> list[Happened]:
+    """Those of the stores whose purchases the actor may see; the others keep their bare titles."""
+    stores = stores_seen("purchases.read")
+    return [event for event in events if stores is None or event.store in stores]
+
+
 async def _recorded(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+    events = _seen(events)
     there = await _there("purchase", "purchase", events)
     return {event.id: _purchase(event, event.payload["purchase"] in there) for event in events}
 
@@ -80,6 +88,7 @@ def _purchase(event: Happened, there: bool) -> TimelineEntry:
 
 
 async def _returned(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+    events = _seen(events)
     there = await _there("purchase_return", "purchase_return", events)
     said = {}
     for event in events:

@@ -144,3 +144,18 @@ async def test_a_session_costs_one_query(business, monkeypatch):
 async def test_passwords_that_are_easily_guessed_are_refused(business, password):
     with system_actor(), pytest.raises(Invalid):
         await service.add_staff("wang.li1", "Wang", password, role_code="cashier")
+
+
+async def test_who_manages_one_store_neither_sees_nor_revokes_the_keys_of_another(business):
+    here, there = [(await service.add_store(code, name=code)).id for code in ("here", "there")]
+    with system_actor():
+        for where in (here, there, None):
+            await service.add_key("till", ["points.read"], store=where)
+        known = {key.store: key.id for key in await service.list_keys()}
+    with acting_as(Actor("staff", "Ana", (Grant(("staff.write",), here),))):
+        assert [key.store for key in await service.list_keys()] == [here]
+        for where in (there, None):
+            with pytest.raises(NotFound):
+                await service.revoke(known[where])
+        await service.revoke(known[here])
+        assert await service.list_keys() == []

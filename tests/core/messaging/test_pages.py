@@ -8,7 +8,9 @@ import pytest
 import pytest_asyncio
 
 from tessera.access import service as access
+from tessera.access.actor import Actor, Grant, acting_as
 from tessera.kernel.database import fetchval
+from tessera.kernel.errors import NotFound
 from tessera.members import service as members
 from tessera.messaging import service
 from tessera.messaging.service.links import token_of
@@ -144,3 +146,17 @@ async def test_a_key_writes_only_to_members_of_its_stores(mail_server, store, me
 @pytest.mark.parametrize("body", [{"template": "hello"}, {"member": "x", "template": "hello"}])
 async def test_a_message_to_nobody_is_refused(business, api, body):
     assert (await api.post("/messages", json=body)).status_code in (400, 422)
+
+
+async def test_the_log_shows_messages_of_the_stores_in_which_one_sends_them(mail_server, store, member_named):
+    other = await access.add_store("second", name="Second street")
+    ana = await member_named(store=other.id)
+    made = await service.consider(ana, "hello")
+    reads_all = Grant(("members.read",))
+    with acting_as(Actor("staff", "Ben", (reads_all, Grant(("messages.send",), store)))):
+        assert (await service.messages()).items == []
+        assert set((await service.counts()).values()) == {0}
+        with pytest.raises(NotFound):
+            await service.message(made.id)
+    with acting_as(Actor("staff", "Cleo", (reads_all, Grant(("messages.send",), other.id)))):
+        assert [line.id for line in (await service.messages()).items] == [made.id]

@@ -108,12 +108,24 @@ def _actor_of(row: Any) -> Actor:
     return Actor("key", row["name"], (grant,), key_id=row["id"], store=row["store"])
 
 
+_MANAGED = "(${0}::uuid[] IS NULL OR store = ANY(${0}))"
+
+
+def _managed() -> list[UUID] | None:
+    """The stores whose keys the actor manages; ``None`` means every one, and the keys that hold everywhere."""
+    stores = actor().stores_with("staff.write")
+    return None if stores is None else list(stores)
+
+
 async def revoke(key: UUID) -> None:
-    """Take a key back; history keeps its name."""
+    """Take a key of a store that one manages back; history keeps its name."""
 
     async def work() -> None:
         if not await execute(
-            "UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL", key, clock.now()
+            f"UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL AND {_MANAGED.format(3)}",
+            key,
+            clock.now(),
+            _managed(),
         ):
             raise NotFound(_("there is no such key"))
         await generation.bump()
@@ -123,9 +135,10 @@ async def revoke(key: UUID) -> None:
 
 
 async def list_keys() -> list[KeyFacts]:
-    """All keys that work, newest first."""
+    """The keys that work in the stores that one manages, newest first."""
     rows = await fetch(
         "SELECT id, name, prefix, permissions, store, created_at, expires_at, last_used_at FROM api_key "
-        "WHERE revoked_at IS NULL ORDER BY created_at DESC"
+        f"WHERE revoked_at IS NULL AND {_MANAGED.format(1)} ORDER BY created_at DESC",
+        _managed(),
     )
     return [KeyFacts(**dict(row)) for row in rows]
