@@ -120,7 +120,9 @@ ORDER BY position LIMIT $4
 
 @get("/events", permission="audit.read", operation_id="events.list", tags=["events"])
 async def list_events(
-    after: Annotated[int, QueryParameter(ge=0)] = 0, kind: FromQuery[str | None] = None, limit: Limit = 200
+    after: Annotated[int, QueryParameter(ge=0, le=2**63 - 1)] = 0,
+    kind: FromQuery[str | None] = None,
+    limit: Limit = 200,
 ) -> EventPage:
     """Committed events after a position, oldest first, of the key's stores: ask again from the last position."""
     stores = actor().stores_with("audit.read")

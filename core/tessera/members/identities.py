@@ -104,7 +104,7 @@ def _external(text: str) -> Known:
     source, colon, value = text.partition(":")
     if not colon or not source.strip():
         raise Unusable(_("write the id of another system with the system's name before it: till:13607"))
-    return external(source.strip(), value)
+    return external(normalise_external_id(source), value)
 
 
 PARSERS: dict[str, Callable[[str], Known]] = {

@@ -37,10 +37,15 @@ STATUS: dict[type[Exception], int] = {
     asyncpg.PostgresConnectionError: 503,
     asyncpg.CannotConnectNowError: 503,
     asyncpg.InterfaceError: 503,
+    asyncpg.DataError: 422,
     ConnectionError: 503,
     TimeoutError: 503,
 }
-"""What a refusal is in HTTP; a class stands for those below it that have no line of their own."""
+"""What a refusal is in HTTP; a class stands for those below it that have no line of their own.
+
+A value that the database cannot hold (a NUL, a number of forty digits) should have been named by its field
+before; where nobody did, it is still the value that is wrong, not the server.
+"""
 
 CODES = {
     400: "malformed",
@@ -151,7 +156,7 @@ def answer(request: Request[Any, Any, Any], refusal: Exception) -> Response[Any]
     """The response to a refusal: JSON for programs and for htmx, a redirect to sign-in, or a page."""
     problem = problem_of(refusal)
     request.scope[RAISED] = refusal  # type: ignore[literal-required]
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(refusal, asyncpg.DataError):
         _log.error("request_failed", path=request.url.path, status=problem.status, exc_info=refusal)
     if wants_json(request):
         return as_json(problem)

@@ -122,3 +122,29 @@ async def test_the_first_page_greets_a_new_member_of_staff(app, store):
         form = {"login": "lin", "password": "a-long-password-7", "_csrf": token}
         page = await browser.post("/sign-in", data=form)
         assert "Nothing is waiting for you." in page.text
+
+
+async def test_history_tells_no_amounts_to_those_who_may_not_see_them(api, api_client, member, store):
+    from tessera.access import service
+
+    with system_actor():
+        second = (await service.add_store("second", name="Second street")).id
+    ana = await member("Ana")
+    for code in ("main", "second"):
+        sold = {"external_id": code, "source": "till", "member": {"id": str(ana)}, "store": code, "amount": 12000}
+        assert (await api.post("/purchases", json=sold)).status_code == 201
+
+    async def titles(*permissions: str, where: UUID) -> list[str]:
+        async with await api_client("members.read", *permissions, where=where) as till:
+            told = (await till.get(f"/members/{ana}/timeline")).json()["items"]
+        return sorted(line["title"] for line in told if line["kind"] in ("purchase.recorded", "points.earned"))
+
+    points = ["120 points earned"] * 2
+    assert await titles("purchases.read", "points.read", where=store) == [*points, "Bought for ¥120.00", "Purchase"]
+    assert await titles("purchases.read", "points.read", where=second) == [*points, "Bought for ¥120.00", "Purchase"]
+    assert await titles(where=store) == ["Points earned"] * 2 + ["Purchase"] * 2
+
+
+async def test_a_position_that_no_number_can_be_is_a_wrong_value(api: httpx.AsyncClient):
+    assert (await api.get("/events", params={"after": 10**30})).status_code == 422
+    assert (await api.get("/events", params={"kind": "a\x00b"})).status_code == 422

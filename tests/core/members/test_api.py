@@ -8,6 +8,7 @@ import pytest
 
 from tessera.access import service as access
 from tessera.app import make_app
+from tessera.kernel.business import setting
 from tessera.kernel.plugins import PluginHost
 from tessera.members import service
 from tessera.members.service import NewMember
@@ -171,3 +172,23 @@ async def test_a_consent_is_put_and_answered(key):
 async def test_reading_alone_does_not_write(key):
     reader = await key("members.read")
     assert (await reader.post("/members", json={"name": "Ana"})).status_code == 403
+
+
+@pytest.mark.parametrize("field", ["source", "wording", "by"])
+@pytest.mark.parametrize("words", ["a\x00b", "x" * 5000])
+async def test_words_of_a_consent_that_cannot_be_kept_are_refused_by_field(key, field, words):
+    till = await key()
+    made = (await till.post("/members", json={"name": "Ana"})).json()
+    said = {"state": "granted", field: words}
+    answer = await till.put(f"/members/{made['id']}/consents/marketing/email", json=said)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_the_name_of_a_system_is_remembered_only_with_a_member(key):
+    till = await key()
+    wrong = {"name": "Ana", "identities": [{"kind": "external", "value": "a\x00b:1"}]}
+    assert (await till.post("/members", json=wrong)).status_code == 201
+    taken = {"name": "Ben", "phone": "13800138000", "identities": [{"kind": "external", "value": "shop:1"}]}
+    await till.post("/members", json={"name": "Cleo", "phone": "13800138000"})
+    assert (await till.post("/members", json=taken)).status_code == 409
+    assert setting("members.sources") == ["ab"]

@@ -270,3 +270,25 @@ async def test_a_character_that_cannot_be_stored_is_refused(till: httpx.AsyncCli
     answer = await till.post("/purchases", json=sold(ana) | {field: "a\x00b"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
     assert (await till.get("/purchases", params={"source": "a\x00b"})).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"at": "0001-01-01T00:00:00+14:00"}, "at"),
+        ({"at": "0001-01-01T00:00:00"}, "at"),
+        ({"lines": [{"quantity": "1000000000", "unit_price": "100000000000000"}]}, "lines.0.unit_price"),
+    ],
+)
+async def test_a_moment_or_price_beyond_all_reason_is_refused(
+    till: httpx.AsyncClient, ana: UUID, wrong: dict[str, Any], field: str
+) -> None:
+    answer = await till.post("/purchases", json=sold(ana) | wrong)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_an_expiry_that_no_calendar_holds_is_refused(till: httpx.AsyncClient, ana: UUID) -> None:
+    body = {"kind": "credit", "amount": 5, "reason": "sorry", "expires_at": "9999-12-31T23:59:59-14:00"}
+    answer = await till.post(f"/members/{ana}/entries", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "expires_at")
+    assert (await till.get(f"/members/{ana}/balances")).status_code == 200

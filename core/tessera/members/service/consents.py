@@ -22,6 +22,9 @@ State = Literal["granted", "refused", "never_asked"]
 
 NEVER_ASKED: State = "never_asked"
 
+LONGEST_WORDING = 4000
+"""Characters of the words that a member agreed to."""
+
 
 @dataclass(frozen=True)
 class ConsentView:
@@ -72,6 +75,7 @@ async def set_consent(
     ``given_by`` who said it where it was not the member, such as a guardian.
     """
     _check(purpose, channel, state)
+    _check_words(source=(source, 60), wording=(wording, LONGEST_WORDING), by=(given_by, 100))
     await need_visible(member, "members.write")
 
     async def work() -> None:
@@ -115,6 +119,18 @@ def _check(purpose: str, channel: str, state: str) -> None:
         wrong.append(FieldError("channel", _("choose one of: {known}", known=", ".join(CHANNELS))))
     if state not in ("granted", "refused"):
         wrong.append(FieldError("state", _("write granted or refused")))
+    if wrong:
+        raise Invalid(wrong[0].message, wrong)
+
+
+def _check_words(**said: tuple[str, int]) -> None:
+    """Refuse words that are too long to keep, or hold a character that cannot be stored; by field."""
+    wrong = []
+    for name, (text, longest) in said.items():
+        if "\x00" in text:
+            wrong.append(FieldError(name, _("this holds a character that cannot be stored")))
+        elif len(text) > longest:
+            wrong.append(FieldError(name, _("at most {limit} characters", limit=longest)))
     if wrong:
         raise Invalid(wrong[0].message, wrong)
 

@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from tessera.access import sealing
-from tessera.kernel import clock
+from tessera.kernel import clock, generation
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetchval, in_transaction
 from tessera.kernel.events import current_batch, emit
@@ -109,15 +109,15 @@ async def create_member(new: NewMember) -> UUID:
     """
     values = _checked(new)
     store = home_store(new.store)
-    for _place, known in values.identities:
-        if known.kind == "external":
-            await remember_source(known.value.partition(":")[0])
 
     async def work() -> UUID:
         member, number = uuid7(), (await next_numbers(1))[0]
         key = names.name_key(values.name)
         await _insert(member, number, key, new, values, store)
         tails = await _identify(member, values, new.when_taken)
+        for _place, known in values.identities:
+            if known.kind == "external":
+                await remember_source(known.value.partition(":")[0])
         await write_tokens(token_rows(member, values.name, key, number, tails))
         await emit("member.created", member=member, store=store, number=number)
         for purpose, channel, state in new.consents:
@@ -126,7 +126,9 @@ async def create_member(new: NewMember) -> UUID:
             await add_note(member, new.note)
         return member
 
-    return await in_transaction(work)
+    made = await in_transaction(work)
+    await generation.refresh()
+    return made
 
 
 async def _insert(member: UUID, number: str, key: str, new: NewMember, values: _Checked, store: UUID | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tessera.kernel import clock
@@ -12,6 +12,9 @@ from tessera.points.ledger import POINTS, Cause, EntryRow, Posting, allocate
 from tessera_hooks import _
 
 LARGEST = 10**12
+
+FARTHEST = timedelta(days=36525)
+"""How far ahead an expiry may lie: a hundred years; beyond that nothing expires."""
 
 
 class InsufficientBalance(Conflict):
@@ -34,6 +37,9 @@ async def credit(
     at, reason = clock.now(), _checked(amount, reason)
     if expires_at is not None and expires_at <= at:
         message = _("the expiry lies in the past: give a later moment, or none")
+        raise Invalid(message, [FieldError("expires_at", message)])
+    if expires_at is not None and expires_at > at + FARTHEST:
+        message = _("the expiry lies more than a hundred years ahead: give an earlier moment, or none")
         raise Invalid(message, [FieldError("expires_at", message)])
 
     async def work() -> EntryRow:

@@ -24,6 +24,9 @@ LARGEST = 10**14
 AHEAD = timedelta(minutes=10)
 """How far a till's clock may be ahead."""
 
+EARLIEST = 1900
+"""The first year in which anything can have been bought."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -77,6 +80,9 @@ def place_of(new: NewPurchase | NewReturn) -> Place:
     at = new.at or clock.now()
     if at.tzinfo is None:
         at = at.replace(tzinfo=clock.zone(store.timezone if store else business().timezone))
+    if at.year < EARLIEST:
+        message = _("this moment is too long ago")
+        raise Invalid(message, [FieldError("at", message)])
     if at > clock.now() + AHEAD:
         message = _("this moment lies in the future")
         raise Invalid(message, [FieldError("at", message)])
@@ -162,6 +168,8 @@ def _line_errors(field: str, line: NewLine) -> list[FieldError]:
         wrong.append(FieldError(f"{field}.unit_price", _("give a price, zero or more")))
     if line.amount is not None:
         wrong += _money_errors(f"{field}.amount", line.amount)
+    elif not wrong and line.unit_price is not None and line.quantity * line.unit_price > LARGEST:
+        wrong.append(FieldError(f"{field}.unit_price", _("this amount is too large")))
     for place, share in enumerate(line.staff):
         wrong += _length_errors(f"{field}.staff.{place}.login", share.login, 80, needed=True)
         if not _positive(share.share):
