@@ -244,6 +244,18 @@ async def test_an_import_is_taken_back_although_its_points_have_expired(ana: Hol
     assert await service.verify() == []
 
 
+async def test_a_return_after_one_that_was_taken_back_with_its_import_takes_the_points_again(ana: Holder) -> None:
+    bought = await earn_for(ana, 100)
+    batch = uuid7()
+    with importing(batch):
+        await give_back(ana, bought)
+    await service.undo_batch(batch)
+    assert (await held(ana)).available == 100
+    await give_back(ana, bought)
+    assert (await held(ana)).available == 0
+    assert await service.verify() == []
+
+
 async def test_every_entry_explains_itself_in_both_languages(ana: Holder) -> None:
     bought = await earn_for(ana, 100)
     await spend(ana, 30)

@@ -17,8 +17,10 @@ _SO_FAR = """
 SELECT coalesce(sum(amount) FILTER (WHERE kind = 'earn'), 0)::bigint AS earned,
        coalesce(sum(forgiven - amount) FILTER (WHERE kind = 'take_back'), 0)::bigint AS settled,
        coalesce(sum(forgiven), 0)::bigint AS forgiven
-FROM entry WHERE purchase = $1 AND account = $2 AND unit = $3
+FROM entry e WHERE purchase = $1 AND account = $2 AND unit = $3
+  AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.id)
 """
+"""What was earned and settled; entries that were taken back with their import no longer count."""
 
 _EXPIRED = """
 SELECT coalesce(sum(a.amount), 0)::bigint AS expired
