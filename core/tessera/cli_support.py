@@ -54,9 +54,28 @@ def one_sentence() -> Iterator[None]:
         fail(str(problem.message))
     except KeyboardInterrupt:
         fail("stopped", 130)
+    except _outages() as problem:
+        said = str(problem).strip().split("\n", 1)[0] or type(problem).__name__
+        advice = "free some space" if "No space left" in said else "look at `tessera doctor`"
+        fail(f"the database stopped answering ({said}): {advice} and run the command again")
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""
         fail(f"{where}{problem.strerror or problem}: check the path, its permissions and the free space")
+
+
+def _outages() -> tuple[type[Exception], ...]:
+    """What the drivers raise when the database goes away or has no room; loaded only when something was raised."""
+    import asyncpg
+    import psycopg
+
+    return (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.OperatorInterventionError,
+        asyncpg.PostgresIOError,
+        psycopg.OperationalError,
+    )
 
 
 def instance_folder() -> Path | None:

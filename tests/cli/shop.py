@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from tessera.kernel import embedded
@@ -57,6 +58,23 @@ def place() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def disk(options: str) -> Iterator[Path]:
+    """A small disk of its own; skipped where this process may not mount one."""
+    with place() as above:
+        target = above / "disk"
+        target.mkdir()
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(target)], capture_output=True, text=True, check=False
+        )
+        if mounted.returncode:
+            pytest.skip(f"cannot mount a small disk here: {mounted.stderr.strip()}")
+        try:
+            yield target
+        finally:
+            subprocess.run(["umount", str(target)], check=True)
 
 
 def listing(folder: Path) -> dict[str, str]:

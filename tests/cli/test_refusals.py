@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cli.shop import command, listing, place, refusal
+from cli.shop import command, disk, listing, place, refusal
 
 from tessera.kernel.instance import create_instance
 
@@ -120,23 +118,6 @@ def test_init_below_a_file(folder):
     said = refusal(command("init", folder / "tessera.toml" / "shop", "--business", "Harbour"))
     assert "Not a directory" in said
     assert (folder / "tessera.toml").is_file()
-
-
-@contextmanager
-def disk(options: str) -> Iterator[Path]:
-    """A small disk of its own; skipped where this process may not mount one."""
-    with place() as above:
-        target = above / "disk"
-        target.mkdir()
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(target)], capture_output=True, text=True, check=False
-        )
-        if mounted.returncode:
-            pytest.skip(f"cannot mount a small disk here: {mounted.stderr.strip()}")
-        try:
-            yield target
-        finally:
-            subprocess.run(["umount", str(target)], check=True)
 
 
 needs_mount = pytest.mark.skipif(
