@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from tessera.access.permissions import covers
+from tessera.access.permissions import BUSINESS_WIDE, covers
 from tessera.kernel.errors import Forbidden, Unauthenticated
 from tessera_hooks import Text, _
 
@@ -53,13 +53,17 @@ class Actor:
         return frozenset(grant.store for grant in self.grants if grant.store is not None)
 
     def may(self, permission: str, store: UUID | None = None) -> bool:
-        """Whether it may do this in ``store``; without one, whether it may in any of its stores."""
+        """Whether it may do this in ``store``; without one, whether it may in any of its stores.
+
+        What changes the whole business it may only with a role that holds everywhere.
+        """
         if self.kind == "system":
             return True
+        anywhere = store is None and permission not in BUSINESS_WIDE
         return any(
             covers(grant.permissions, permission)
             for grant in self.grants
-            if store is None or grant.store is None or grant.store == store
+            if anywhere or grant.store is None or grant.store == store
         )
 
     def stores_with(self, permission: str) -> frozenset[UUID] | None:

@@ -13,6 +13,9 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 """The permission of a page that everyone who is signed in may open."""
 
+BUSINESS_WIDE = frozenset({"settings.write", "rules.write"})
+"""Permissions for what no single store owns: whoever holds them in one store only cannot use them there."""
+
 CORE_PERMISSIONS = (
     Permission("members.read", _("See members")),
     Permission("members.write", _("Add and change members")),

@@ -54,6 +54,12 @@ def test_a_right_in_one_store_is_none_in_another():
     assert someone.stores_with("points.write") == frozenset()
 
 
+@pytest.mark.parametrize("permission", ["settings.write", "rules.write"])
+def test_what_changes_the_whole_business_needs_a_role_that_holds_everywhere(permission):
+    assert not Actor("staff", "Ana", (Grant(("*",), uuid7()),)).may(permission)
+    assert Actor("staff", "Ben", (Grant(("*",)),)).may(permission)
+
+
 def test_nobody_is_asked_to_sign_in_and_someone_is_refused():
     with pytest.raises(Unauthenticated):
         NOBODY.needs("members.read")
