@@ -39,7 +39,7 @@ async def run_worker(instance: Instance, *, follow_parent: bool = False) -> None
     ``follow_parent`` also stops when standard input ends: a parent that was killed takes its worker
     along.
     """
-    opened = await open_loaded(load(instance), may_migrate=agree)
+    opened = await open_loaded(load(instance), may_migrate=agree if follow_parent else None)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):

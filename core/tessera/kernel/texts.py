@@ -8,8 +8,6 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from babel.messages.pofile import read_po
-
 from tessera_hooks import Text, _
 
 __all__ = ["LOCALES", "Text", "_", "add_catalogue", "current_locale", "translate", "use_locale"]
@@ -19,7 +17,8 @@ LOCALES = {"en": "English", "zh_Hans": "简体中文"}
 
 _locale: ContextVar[str] = ContextVar("locale", default="en")
 _catalogues: dict[str, dict[str, str]] = {"zh_Hans": {}}
-_loaded: set[Path] = set()
+_known: set[Path] = set()
+_waiting: dict[str, list[Path]] = {"zh_Hans": []}
 
 
 def current_locale() -> str:
@@ -43,21 +42,39 @@ def use_locale(locale: str) -> Iterator[None]:
 
 
 def add_catalogue(folder: Path) -> None:
-    """Take in the translations below ``folder`` (``zh_Hans/LC_MESSAGES/*.po``); once each."""
-    for locale, catalogue in _catalogues.items():
+    """Take in the translations below ``folder`` (``zh_Hans/LC_MESSAGES/*.po``), once each, when first needed."""
+    for locale in _catalogues:
         for path in sorted(folder.glob(f"{locale}/LC_MESSAGES/*.po")):
-            if path in _loaded:
-                continue
-            _loaded.add(path)
+            if path not in _known:
+                _known.add(path)
+                _waiting[locale].append(path)
+
+
+def catalogue_files() -> list[Path]:
+    """Every file of translations that was taken in."""
+    return sorted(_known)
+
+
+def _catalogue(locale: str) -> dict[str, str] | None:
+    """The translations into a language; reading them takes a moment that a start in English need not wait for."""
+    catalogue = _catalogues.get(locale)
+    if catalogue is None:
+        return None
+    if _waiting[locale]:
+        from babel.messages.pofile import read_po
+
+        for path in _waiting[locale]:
             with path.open("rb") as file:
                 for message in read_po(file, locale=locale):
                     if message.id and message.string and isinstance(message.id, str):
                         catalogue[message.id] = str(message.string)
+        _waiting[locale].clear()
+    return catalogue
 
 
 def translate(text: str, locale: str | None = None) -> str:
     """The text in the language in force or the one given; English where it has no translation."""
-    catalogue = _catalogues.get(locale or _locale.get())
+    catalogue = _catalogue(locale or _locale.get())
     source = text.source if isinstance(text, Text) else text
     values: dict[str, Any] = text.values if isinstance(text, Text) else {}
     if catalogue is None:

@@ -11,8 +11,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import xlsxwriter
-
 from tessera.access.service.stores import store_of
 from tessera.kernel.tabular import neutralise
 from tessera.kernel.texts import translate
@@ -92,6 +90,8 @@ async def xlsx_file(kind: Kind, member: UUID | None = None) -> bytes:
 
 def _workbook(title: str, first: list[str], table: list[list[Any]]) -> bytes:
     content = io.BytesIO()
+    import xlsxwriter  # only an export needs it
+
     book = xlsxwriter.Workbook(
         content,
         {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},

@@ -195,13 +195,23 @@ class PluginHost:
         return given
 
     async def participate(self, hook: str, store: UUID | None = None, **facts: Any) -> list[tuple[str, Any]]:
-        """Await each enabled plugin in turn, inside the caller's transaction; what one raises goes up."""
+        """Await each enabled plugin in turn, inside the caller's transaction.
+
+        What one raises goes up and takes everything back; unless it is a refusal, the plugin is named.
+        """
         given: list[tuple[str, Any]] = []
         for owner, function, names in self._implementations(hook):
-            if self.enabled(owner, store):
+            if not self.enabled(owner, store):
+                continue
+            try:
                 answer = await function(**{n: facts[n] for n in names})
-                if answer is not None:
-                    given.append((owner, answer))
+            except (DomainError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+                raise
+            except Exception as problem:
+                failures.note(owner, hook, problem)
+                raise
+            if answer is not None:
+                given.append((owner, answer))
         return given
 
     async def ask(self, hook: str, store: UUID | None = None, **facts: Any) -> list[tuple[str, Any]]:

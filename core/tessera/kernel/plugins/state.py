@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Iterable, Mapping
 from types import EllipsisType
 from typing import Any
@@ -12,14 +13,14 @@ import msgspec
 
 from tessera.kernel import clock, generation
 from tessera.kernel.business import set_setting, setting
-from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
+from tessera.kernel.database import execute, executemany, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import CannotRun, Conflict, FieldError, Invalid, NotFound
 from tessera.kernel.ids import uuid7
 from tessera.kernel.migrations import find_migrations, migrate
 from tessera.kernel.plugins import consumers
 from tessera.kernel.plugins.host import CORE, PluginHost, host
 from tessera.kernel.plugins.placement import Where, consequences, gains, placed
-from tessera.kernel.texts import LOCALES, translate
+from tessera.kernel.texts import LOCALES, catalogue_files, translate
 from tessera_hooks import _
 
 
@@ -39,34 +40,63 @@ async def _where() -> dict[str, Where]:
 generation.on_change(read_enabled)
 
 
+RECORDED = "plugins.recorded"
+"""The setting that says what was noted last, so that a start with nothing new writes nothing."""
+
+
 async def record_plugins(known: PluginHost) -> None:
-    """Note the plugins that are installed and how their events are called now."""
+    """Note the plugins that are installed, how their events are called now, and where reactions begin."""
+    fingerprint = _fingerprint(known)
+    if await fetchval("SELECT value FROM setting WHERE key = $1", RECORDED) == fingerprint:
+        return
 
     async def work() -> None:
-        for plugin in known.plugins.values():
-            await execute(
-                "INSERT INTO plugin_state (name, title, version, created_at) VALUES ($1, $2::jsonb, $3, $4) "
-                "ON CONFLICT (name) DO UPDATE SET title = excluded.title, version = excluded.version "
-                "WHERE (plugin_state.title, plugin_state.version) IS DISTINCT FROM (excluded.title, excluded.version)",
-                plugin.name,
-                _labels(plugin.manifest.title),
-                plugin.manifest.version,
-                clock.now(),
-            )
-        for kind in known.event_kinds.values():
-            await execute(
-                "INSERT INTO event_label (kind, plugin, title, icon) VALUES ($1, $2, $3::jsonb, $4) "
-                "ON CONFLICT (kind) DO UPDATE SET title = excluded.title, icon = excluded.icon "
-                "WHERE (event_label.title, event_label.icon) IS DISTINCT FROM (excluded.title, excluded.icon)",
-                kind.kind,
-                kind.plugin,
-                _labels(kind.event.title),
-                kind.event.icon,
-            )
+        await _record_titles(known)
+        await _record_labels(known)
         enabled = await fetch("SELECT DISTINCT plugin FROM plugin_enabled")
         await consumers.begin(known, [CORE, *(row["plugin"] for row in enabled)])
+        await execute(
+            "INSERT INTO setting (key, value, plugin, updated_at) VALUES ($1, $2::jsonb, 'core', $3) "
+            "ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+            RECORDED,
+            msgspec.json.encode(fingerprint).decode(),
+            clock.now(),
+        )
 
     await in_transaction(work)
+
+
+def _fingerprint(known: PluginHost) -> str:
+    """Changes with whatever ``record_plugins`` writes: titles, icons, reactions, and the translations of titles."""
+    facts = [
+        [[p.name, p.manifest.version, str(p.manifest.title)] for p in known.plugins.values()],
+        [[k.kind, k.plugin, str(k.event.title), k.event.icon] for k in known.event_kinds.values()],
+        [[d.plugin, d.value.name] for d in known.declared("reactions")],
+        [[path.name, path.stat().st_mtime_ns, path.stat().st_size] for path in catalogue_files()],
+    ]
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
+
+
+async def _record_titles(known: PluginHost) -> None:
+    for plugin in known.plugins.values():
+        await execute(
+            "INSERT INTO plugin_state (name, title, version, created_at) VALUES ($1, $2::jsonb, $3, $4) "
+            "ON CONFLICT (name) DO UPDATE SET title = excluded.title, version = excluded.version "
+            "WHERE (plugin_state.title, plugin_state.version) IS DISTINCT FROM (excluded.title, excluded.version)",
+            plugin.name,
+            _labels(plugin.manifest.title),
+            plugin.manifest.version,
+            clock.now(),
+        )
+
+
+async def _record_labels(known: PluginHost) -> None:
+    await executemany(
+        "INSERT INTO event_label (kind, plugin, title, icon) VALUES ($1, $2, $3::jsonb, $4) "
+        "ON CONFLICT (kind) DO UPDATE SET title = excluded.title, icon = excluded.icon "
+        "WHERE (event_label.title, event_label.icon) IS DISTINCT FROM (excluded.title, excluded.icon)",
+        [(k.kind, k.plugin, _labels(k.event.title), k.event.icon) for k in known.event_kinds.values()],
+    )
 
 
 async def refuse_missing(known: PluginHost) -> None:

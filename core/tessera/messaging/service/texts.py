@@ -13,7 +13,7 @@ from tessera.access.actor import actor
 from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetch, fetchrow
-from tessera.kernel.errors import FieldError, Invalid, NotFound
+from tessera.kernel.errors import FieldError, Forbidden, Invalid, NotFound
 from tessera.kernel.plugins import PluginHost, host
 from tessera.kernel.plugins.host import CORE
 from tessera.kernel.texts import LOCALES, translate
@@ -108,6 +108,7 @@ async def templates() -> Sequence[Template]:
 async def change_template(code: str, subject: Mapping[str, str], body: Mapping[str, str]) -> None:
     """Change a template's texts, or some of them; an empty text goes back to the declared one."""
     known = await template(code)
+    _needs_everywhere()
     errors = []
     for part, texts, longest in (("subject", subject, LONGEST_SUBJECT), ("body", body, LONGEST_BODY)):
         for language, text in texts.items():
@@ -137,7 +138,14 @@ async def change_template(code: str, subject: Mapping[str, str], body: Mapping[s
 
 async def reset_template(code: str) -> None:
     """Go back to the texts that the plugin brought."""
+    _needs_everywhere()
     await execute("DELETE FROM message_template WHERE code = $1", code)
+
+
+def _needs_everywhere() -> None:
+    """Refuse whoever sends messages in some stores only: a text is that of the whole business."""
+    if actor().stores_with("messages.send") is not None:
+        raise Forbidden(_("This text is used in every store: only who may send messages in all of them changes it."))
 
 
 def _check_text(text: str, longest: int) -> None:

@@ -90,16 +90,25 @@ async def _begin(setting: RuleSetting) -> UUID | None:
 
 
 async def _run(setting: RuleSetting, run: UUID) -> None:
-    """Fire for everyone on whom the rule acts, in batches; a rule that cannot run is named and ends for today."""
+    """Fire for everyone on whom the rule acts, in batches; a rule that cannot run is named and ends for today.
+
+    Whoever switches the rule off, or changes its numbers, stops the run before its next batch.
+    """
     question = question_of(setting, run)
     error = None
     try:
-        while touched := await next_touched(question, BATCH):
+        while await _is_unchanged(setting) and (touched := await next_touched(question, BATCH)):
             await fire(setting, run, touched)
     except (DomainError, asyncpg.DataError, asyncpg.SyntaxOrAccessError) as problem:
         failures.note(setting.plugin, f"rule {setting.code}", problem)
         error = f"{type(problem).__name__}: {problem}"[:2000]
     await _end(question, run, error)
+
+
+async def _is_unchanged(setting: RuleSetting) -> bool:
+    """Whether the rule is still on as it was when its run began."""
+    version = await fetchval("SELECT version FROM rule_switch WHERE code = $1 AND enabled", setting.code)
+    return bool(version == setting.version)
 
 
 def question_of(setting: RuleSetting, run: UUID | None = None) -> Question:
