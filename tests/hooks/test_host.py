@@ -116,6 +116,18 @@ async def test_a_participant_may_refuse(empty_host):
         await empty_host.participate("settle_purchase", purchase=None)
 
 
+async def test_a_participant_that_breaks_stops_the_work_and_is_named(empty_host):
+    failures.take()
+
+    async def settle_purchase(purchase):
+        raise KeyError("wallet")
+
+    empty_host.add(module(settle_purchase=settle_purchase), "core.broken", CORE)
+    with pytest.raises(KeyError):
+        await empty_host.participate("settle_purchase", purchase=None)
+    assert [failure.where for failure in failures.take()] == ["settle_purchase"]
+
+
 async def test_a_page_goes_on_when_one_that_is_asked_raises(empty_host):
     failures.take()
 

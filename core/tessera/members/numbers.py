@@ -12,11 +12,6 @@ def with_check_digit(count: int) -> str:
     return f"{count}{luhn.calc_check_digit(str(count))}"
 
 
-def is_number(text: str) -> bool:
-    """Whether a text could be a member number."""
-    return text.isascii() and text.isdigit() and bool(luhn.is_valid(text))
-
-
 async def next_numbers(wanted: int) -> list[str]:
     """As many new member numbers; a number that is then not used is never given again."""
     rows = await fetch("SELECT nextval('member_number') AS count FROM generate_series(1, $1::int)", wanted)

@@ -49,11 +49,6 @@ class Kind:
         return f"/{self.plugin}/{self.slug}"
 
     @property
-    def api_url(self) -> str:
-        """The endpoint of all records."""
-        return f"/api/v1{self.url}"
-
-    @property
     def read(self) -> str:
         """The permission to see records."""
         return f"{self.code}.read"

@@ -10,7 +10,7 @@ import pytest_asyncio
 from tessera.access import service as access
 from tessera.access.actor import Actor, Grant, acting_as
 from tessera.kernel.database import fetchval
-from tessera.kernel.errors import NotFound
+from tessera.kernel.errors import Forbidden, NotFound
 from tessera.members import service as members
 from tessera.messaging import service
 from tessera.messaging.service.links import token_of
@@ -160,3 +160,11 @@ async def test_the_log_shows_messages_of_the_stores_in_which_one_sends_them(mail
             await service.message(made.id)
     with acting_as(Actor("staff", "Cleo", (reads_all, Grant(("messages.send",), other.id)))):
         assert [line.id for line in (await service.messages()).items] == [made.id]
+
+
+async def test_who_sends_messages_in_one_store_does_not_change_the_texts_of_all(store):
+    with acting_as(Actor("staff", "Ben", (Grant(("messages.send",), store),))):
+        for change in (service.change_template("hello", {"en": "Buy!"}, {}), service.reset_template("hello")):
+            with pytest.raises(Forbidden):
+                await change
+    assert (await service.template("hello")).subject["en"] == "Hello {{ member.name }}"

@@ -57,6 +57,25 @@ async def test_after_a_downtime_it_catches_up_on_the_same_day_and_once(mail_serv
         assert await service.run_due() == 0
 
 
+async def test_whoever_switches_a_rule_off_stops_it_in_the_middle(mail_server, member_named, seen, day, monkeypatch):
+    for name in ("Ana", "Ben", "Cleo"):
+        await seen(await member_named(name, email=f"{name}@example.com"), 0)
+    fire = running.fire
+
+    async def fire_then_regret(*given):
+        fired = await fire(*given)
+        await service.switch_off("absent")
+        return fired
+
+    monkeypatch.setattr(running, "fire", fire_then_regret)
+    monkeypatch.setattr(running, "BATCH", 1)
+    with day(1):
+        await service.switch_on("absent")
+    with day(14):
+        await service.run_due()
+    assert await considered() == 1
+
+
 async def test_after_days_without_running_what_took_effect_meanwhile_is_still_acted_on(
     mail_server, member_named, seen, day
 ):

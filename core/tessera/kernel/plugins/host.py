@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+import asyncpg
 import pluggy
 
 from tessera.kernel.errors import CannotRun, DomainError
