@@ -58,14 +58,20 @@ async def show_health() -> Response[dict[str, Any]]:
     return Response(answer, status_code=200 if answer["status"] != "down" else 503)
 
 
-def make_app(host: PluginHost, *, public_url: str = "", lifespan: list[Any] | None = None) -> Litestar:
-    """The application for a loaded host; ``lifespan`` opens and closes what it stands on."""
+def make_app(
+    host: PluginHost, *, public_url: str = "", lifespan: list[Any] | None = None, compiled: Path | None = None
+) -> Litestar:
+    """The application for a loaded host; ``lifespan`` opens and closes what it stands on.
+
+    ``compiled`` is where compiled templates are kept from one start to the next.
+    """
     rooms = Path(__file__).parent
     settings = web_settings(
         version=__version__,
         domain_templates=[p for p in sorted(rooms.glob("*/templates")) if p.is_dir()],
         plugin_templates={n: f for n, p in host.plugins.items() for f in p.candidate.folders("templates")},
         plugin_static={n: f for n, p in host.plugins.items() for f in p.candidate.folders("static")},
+        compiled=compiled,
     )
     api = Router(API, route_handlers=_handlers("api", host), include_in_schema=True, middleware=[Idempotent])
     handlers = [show_health, api, *_handlers("screens", host), *plugin_routers(host)]

@@ -55,10 +55,16 @@ def make_lifespan(loaded: Loaded) -> Callable[[Litestar], contextlib.AbstractAsy
 def create_app() -> Litestar:
     """The application of the instance in ``TESSERA_INSTANCE``, for any ASGI server."""
     set_up_logging()
-    loaded = load(open_instance())
-    url = loaded.instance.settings.web.public_url
-    app = make_app(loaded.host, public_url=url, lifespan=[make_lifespan(loaded)])
-    app.state.setup_folder = loaded.instance.folder
+    with no_collecting():
+        loaded = load(open_instance())
+        instance = loaded.instance
+        app = make_app(
+            loaded.host,
+            public_url=instance.settings.web.public_url,
+            lifespan=[make_lifespan(loaded)],
+            compiled=instance.data / "templates",
+        )
+    app.state.setup_folder = instance.folder
     return app
 
 

@@ -32,14 +32,15 @@ def web_settings(
     domain_templates: Sequence[Path] = (),
     plugin_templates: Mapping[str, Path] | None = None,
     plugin_static: Mapping[str, Path] | None = None,
+    compiled: Path | None = None,
 ) -> dict[str, Any]:
     """What to hand to Litestar beside the handlers.
 
     ``domain_templates`` are the ``templates`` folders of the core's rooms; ``plugin_templates`` and
-    ``plugin_static`` those of plugins, by name.
+    ``plugin_static`` those of plugins, by name; ``compiled`` is where compiled templates are kept.
     """
     static.use_folders(plugin_static or {})
-    made: Environment = environment(domain_templates, plugin_templates or {})
+    made: Environment = environment(domain_templates, plugin_templates or {}, compiled)
     return {
         "guards": [guard],
         "exception_handlers": {DomainError: answer, HTTPException: answer, Exception: answer},

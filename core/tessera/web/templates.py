@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2.bccache import Bucket, FileSystemBytecodeCache
 from markupsafe import Markup, escape
 
 from tessera.access.actor import actor
@@ -25,11 +27,32 @@ from tessera_hooks import Text
 OWN = Path(__file__).parent / "templates"
 
 
-def environment(domains: Sequence[Path], plugins: Mapping[str, Path]) -> Environment:
+class Compiled(FileSystemBytecodeCache):
+    """Templates as they were compiled the last time; where they cannot be kept, they are compiled again."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep one compiled template."""
+        with contextlib.suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def compiled_in(folder: Path | None) -> Compiled | None:
+    """Compiled templates in a folder that only we can write to; nothing where there is no such folder."""
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return Compiled(str(folder))
+
+
+def environment(domains: Sequence[Path], plugins: Mapping[str, Path], compiled: Path | None = None) -> Environment:
     """The environment over the template folders of the core's rooms and of plugins.
 
     A plugin's folder ``templates`` is reached only below the plugin's own name, so that no plugin can
-    replace a template of another or of the core.
+    replace a template of another or of the core. ``compiled`` is where compiled templates are kept, so that
+    the first page after a start need not wait for the compiler.
     """
     made = Environment(
         loader=ChoiceLoader(
@@ -42,6 +65,7 @@ def environment(domains: Sequence[Path], plugins: Mapping[str, Path]) -> Environ
         undefined=StrictUndefined,
         finalize=_in_language,
         auto_reload=False,
+        bytecode_cache=compiled_in(compiled),
         cache_size=1000,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -45,10 +45,10 @@ class TaskDone(Conflict):
 _OPEN = """
 INSERT INTO task (id, kind, plugin, title, detail, member, store, role, staff, rule, key, times, state, due_at,
                   created_at, updated_at)
-VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7, $8, $9, $10, $11, $12, 'open', $13, $14, $14)
+VALUES ($1, $2, $3, $4::jsonb, $5, $6, coalesce($7, (SELECT store FROM member WHERE id = $6)), $8, $9, $10, $11, $12, 'open', $13, $14, $14)
 ON CONFLICT (key) WHERE state = 'open' AND key IS NOT NULL
 DO UPDATE SET times = task.times + excluded.times, detail = excluded.detail, updated_at = excluded.updated_at
-RETURNING id
+RETURNING id, store
 """
 
 
@@ -69,6 +69,8 @@ async def open_task(
 ) -> UUID:
     """Open a task for a role, for one person, or for everyone of a store, and answer its id.
 
+    A task about a member is one of the member's own store unless another is given.
+
     While a task with the same ``key`` is open no second one is: its ``times`` grow and its ``detail``
     becomes the latest.
     """
@@ -77,9 +79,10 @@ async def open_task(
         fresh, moment = uuid7(), clock.now()
         said = msgspec.json.encode({locale: translate(title, locale) for locale in LOCALES}).decode()
         values = (fresh, kind, plugin, said, detail, member, store, role, staff, rule, key, times, due_at, moment)
-        task: UUID = await fetchval(_OPEN, *values)
+        row = await fetchrow(_OPEN, *values)
+        task: UUID = row["id"]
         if task == fresh:
-            await emit("task.opened", member=member, store=store, task=task, task_kind=kind, rule=rule)
+            await emit("task.opened", member=member, store=row["store"], task=task, task_kind=kind, rule=rule)
         return task
 
     return await in_transaction(work)
