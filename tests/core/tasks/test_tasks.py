@@ -161,3 +161,11 @@ async def test_a_process_without_jobs_reports_until_it_is_told_to_stop(business)
     stop.set()
     await asyncio.wait_for(reporting, 5)
     assert (await service.tasks()).items[0].plugin == "fitness"
+
+
+async def test_a_task_about_a_member_stays_in_the_members_store(store, staff):
+    other = await access.add_store("second", name="Second street")
+    ben = await members.create_member(members.NewMember(name="Ben", store=other.id))
+    await service.open_task("call", _("Call"), member=ben)
+    assert await titles(await staff("fay", "front_desk", store)) == []
+    assert await titles(await staff("gus", "front_desk", other.id)) == ["Call"]
