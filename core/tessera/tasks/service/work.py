@@ -45,7 +45,8 @@ class TaskDone(Conflict):
 _OPEN = """
 INSERT INTO task (id, kind, plugin, title, detail, member, store, role, staff, rule, key, times, state, due_at,
                   created_at, updated_at)
-VALUES ($1, $2, $3, $4::jsonb, $5, $6, coalesce($7, (SELECT store FROM member WHERE id = $6)), $8, $9, $10, $11, $12, 'open', $13, $14, $14)
+VALUES ($1, $2, $3, $4::jsonb, $5, $6, coalesce($7, (SELECT store FROM member WHERE id = $6)), $8, $9, $10, $11, $12,
+        'open', $13, $14, $14)
 ON CONFLICT (key) WHERE state = 'open' AND key IS NOT NULL
 DO UPDATE SET times = task.times + excluded.times, detail = excluded.detail, updated_at = excluded.updated_at
 RETURNING id, store
