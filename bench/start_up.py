@@ -41,55 +41,63 @@ def until_answered(url: str, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("no answer within 60 s")
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    process.wait(30)
+class Runner:
+    """Starts one process at a time, and times it until it answers; stopping the one before is not timed."""
 
+    def __init__(self) -> None:
+        self.running: subprocess.Popen[bytes] | None = None
 
-def run() -> list[Result]:
-    """Both sides in turn; stopping is not timed."""
-    place = Path(tempfile.mkdtemp(prefix="tessera-bench-"))
-    place.chmod(0o711)
-    shop, bare = place / "shop", place / "bare"
-    subprocess.run(
-        [sys.executable, "-m", "tessera", "init", str(shop), "--business", "Bench", "--plugins", "fitness"],
-        check=True,
-        capture_output=True,
-    )
-    tessera = [sys.executable, "-m", "tessera", "--instance", str(shop)]
-    who = ["staff", "add", "owner", "--name", "Owner", "--role", "owner"]
-    password = {"TESSERA_PASSWORD": secrets.token_urlsafe(12)}
-    subprocess.run([*tessera, *who], check=True, capture_output=True, env={**os.environ, **password})
-    bare.mkdir(mode=0o711)
-    embedded.acquire(bare).release()
-    running: list[subprocess.Popen[bytes]] = []
-
-    def begin(arguments: list[str], path: str) -> float:
-        while running:
-            stop(running.pop())
+    def start(self, arguments: list[str], path: str) -> float:
+        """The seconds from the start of a process to its first page."""
+        self.stop()
         port = free_port()
         began = time.perf_counter()
-        process = subprocess.Popen(
+        self.running = subprocess.Popen(
             [sys.executable, *arguments, "--port", str(port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
         )
-        running.append(process)
-        until_answered(f"http://127.0.0.1:{port}{path}", process)
+        until_answered(f"http://127.0.0.1:{port}{path}", self.running)
         return time.perf_counter() - began
 
-    try:
-        ours, baseline = in_turn(
-            lambda: begin(["-m", "tessera", "--instance", str(shop), "run"], "/sign-in"),
-            lambda: begin(["-m", "bench.bare", str(bare)], "/"),
-            RUNS,
-        )
-    finally:
-        while running:
-            stop(running.pop())
-        subprocess.run(["rm", "-rf", str(place)], check=False)
+    def stop(self) -> None:
+        """End what is running, as a person would."""
+        if self.running is not None:
+            self.running.send_signal(signal.SIGTERM)
+            self.running.wait(30)
+            self.running = None
+
+
+def make(shop: Path, bare: Path) -> None:
+    """A business that someone can sign in to, and a bare database."""
+    tessera = [sys.executable, "-m", "tessera", "--instance", str(shop)]
+    password = {"TESSERA_PASSWORD": secrets.token_urlsafe(12)}
+    for arguments in (
+        [*tessera[:3], "init", str(shop), "--business", "Bench", "--plugins", "fitness"],
+        [*tessera, "staff", "add", "owner", "--name", "Owner", "--role", "owner"],
+    ):
+        subprocess.run(arguments, check=True, capture_output=True, env={**os.environ, **password})
+    bare.mkdir(mode=0o711)
+    embedded.acquire(bare).release()
+
+
+def run() -> list[Result]:
+    """Both sides in turn."""
+    runner = Runner()
+    with tempfile.TemporaryDirectory(prefix="tessera-bench-") as place:
+        Path(place).chmod(0o711)
+        shop, bare = Path(place) / "shop", Path(place) / "bare"
+        make(shop, bare)
+        try:
+            ours, baseline = in_turn(
+                lambda: runner.start(["-m", "tessera", "--instance", str(shop), "run"], "/sign-in"),
+                lambda: runner.start(["-m", "bench.bare", str(bare)], "/"),
+                RUNS,
+            )
+        finally:
+            runner.stop()
     return [
         result(
             "start to first page, database existing",

@@ -1,23 +1,27 @@
-"""The rooms of the core, lowest first, as the plugin host meets them."""
+"""The rooms of the core as the plugin host meets them, in the order in which they answer."""
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 
 from tessera.kernel.plugins.host import Derivation
 
-DOMAINS: tuple[str, ...] = tuple(
-    f"tessera.{name}.plugin"
-    for name in ("web", "access", "members", "tasks", "records", "points", "purchases", "messaging", "rules", "desk")
-    if importlib.util.find_spec(f"tessera.{name}") and importlib.util.find_spec(f"tessera.{name}.plugin")
+DOMAINS: tuple[str, ...] = (
+    "tessera.web.plugin",
+    "tessera.access.plugin",
+    "tessera.members.plugin",
+    "tessera.tasks.plugin",
+    "tessera.records.plugin",
+    "tessera.points.plugin",
+    "tessera.purchases.plugin",
+    "tessera.messaging.plugin",
+    "tessera.rules.plugin",
+    "tessera.desk.plugin",
 )
 
 
 def derivations() -> Mapping[str, Mapping[str, Derivation]]:
     """What a declaration of one kind brings with it of other kinds."""
-    if importlib.util.find_spec("tessera.records") and importlib.util.find_spec("tessera.records.derive"):
-        from tessera.records import derive
+    from tessera.records import derive  # tables of records are Piccolo's; whoever only reads names need not load them
 
-        return derive.DERIVATIONS
-    return {}
+    return derive.DERIVATIONS

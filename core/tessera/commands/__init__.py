@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 import rich_click as click
 
@@ -22,6 +21,6 @@ MODULES = (
 def all_commands() -> list[click.Command]:
     """Every command that is not in ``tessera.cli`` itself."""
     found: list[click.Command] = []
-    for name in filter(importlib.util.find_spec, MODULES):
+    for name in MODULES:
         found += importlib.import_module(name).commands
     return found

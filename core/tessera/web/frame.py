@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import time
@@ -31,6 +32,7 @@ from tessera.web.visit import Visit
 _log = logger("tessera.web")
 
 API = "/api/"
+OURS = "tessera_"
 UNATTENDED = ("/static/", "/service-worker.js", "/manifest.webmanifest", "/health")
 """Addresses for which nobody is looked up: they are the same for everyone."""
 
@@ -145,12 +147,11 @@ def _note(visit: Visit, method: str, status: int, seconds: float) -> None:
 
 
 def _cookies(header: str) -> Iterator[tuple[str, str]]:
-    if not header:
-        return
-    try:
-        yield from ((name, morsel.value) for name, morsel in SimpleCookie(header).items())
-    except CookieError:
-        return
+    """Our own cookies; those of other applications on the same host, well written or not, are passed over."""
+    for part in header.split(";"):
+        if part.strip().startswith(OURS):
+            with contextlib.suppress(CookieError):
+                yield from ((name, morsel.value) for name, morsel in SimpleCookie(part.strip()).items())
 
 
 async def recognise(visit: Visit, authorization: str) -> Actor:

@@ -7,7 +7,8 @@ from tessera.members.normalise.ids import (
     normalise_external_id,
     normalise_resident_id,
 )
-from tessera.members.normalise.phones import Phone, normalise_phone
+from tessera.members.normalise.e164 import Phone
+from tessera.members.normalise.phones import normalise_phone
 from tessera.members.normalise.plain import Unusable, plain
 from tessera.members.normalise.words import (
     Consent,

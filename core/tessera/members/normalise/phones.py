@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
-
+from tessera.members.normalise.e164 import Phone
 from tessera.members.normalise.plain import ROUNDED, Unusable, plain, rounded
 from tessera_hooks import _
-
-PhoneKind = Literal["mobile", "fixed", "either", "other"]
-
-
-class Phone(NamedTuple):
-    """A number in E.164 and what it reaches; ``either`` where the country's numbers do not tell."""
-
-    e164: str
-    kind: PhoneKind
-
 
 _USUAL = re.compile(r"\s*'?\s*(?:(?:\+|00)?86[ -]*)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})(?:\.0)?\s*").fullmatch
 _MOBILE = re.compile(r"(?:(?:\+|00)86|86)?(1[3-9][0-9]{9})").fullmatch

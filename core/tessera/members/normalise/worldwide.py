@@ -5,7 +5,7 @@ from __future__ import annotations
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType, ValidationResult
 
-from tessera.members.normalise.phones import Phone, PhoneKind
+from tessera.members.normalise.e164 import Phone, PhoneKind
 from tessera.members.normalise.plain import Unusable
 from tessera_hooks import Text, _
 
