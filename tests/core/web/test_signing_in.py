@@ -209,3 +209,12 @@ async def test_ended_sessions_and_old_counts_are_tidied_away_and_others_are_not(
         await forget_ended()
     assert await fetchval("SELECT count(*) FROM session") == 0
     assert await fetchval("SELECT count(*) FROM sign_in_attempt") == 0
+
+
+async def test_a_cookie_of_another_application_on_the_host_signs_nobody_out(browser, hire):
+    await hire("ana")
+    await browser.sign_in("ana")
+    own = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
+    browser.cookies.clear()
+    answer = await browser.open("/settings/staff", headers={"Cookie": f'other={{"a": [1]}}; a[b]=1; {own}'})
+    assert answer.status_code == 200
