@@ -1,13 +1,13 @@
 """What people and spreadsheets write, as one value each; what cannot be used is refused with its reason."""
 
 from tessera.members.normalise.dates import Birthday, parse_birthday, parse_date
+from tessera.members.normalise.e164 import Phone
 from tessera.members.normalise.ids import (
     email_key,
     normalise_email,
     normalise_external_id,
     normalise_resident_id,
 )
-from tessera.members.normalise.e164 import Phone
 from tessera.members.normalise.phones import normalise_phone
 from tessera.members.normalise.plain import Unusable, plain
 from tessera.members.normalise.words import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from tessera.members.normalise.e164 import Phone
 from tessera.members.normalise.plain import ROUNDED, Unusable, plain, rounded
 from tessera_hooks import _
