@@ -69,7 +69,11 @@ class LotRow(msgspec.Struct):
 
     def is_open(self, at: datetime) -> bool:
         """Whether it can be spent at a moment."""
-        return self.opens_at <= at and (self.expires_at is None or at < self.expires_at)
+        return self.opens_at <= at and not self.is_over(at)
+
+    def is_over(self, at: datetime) -> bool:
+        """Whether it has expired by a moment."""
+        return self.expires_at is not None and self.expires_at <= at
 
 
 class AllocationRow(msgspec.Struct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import asyncpg
@@ -253,6 +253,18 @@ async def test_a_return_after_one_that_was_taken_back_with_its_import_takes_the_
     assert (await held(ana)).available == 100
     await give_back(ana, bought)
     assert (await held(ana)).available == 0
+    assert await service.verify() == []
+
+
+async def test_a_lot_that_opens_later_pays_for_a_return_so_that_no_debt_stands_beside_points(ana: Holder) -> None:
+    bought = await earn_for(ana, 100)
+    await spend(ana, 100)
+    await earn_for(ana, 150, at=START + timedelta(minutes=9))
+    await give_back(ana, bought)
+    with clock.frozen(START + timedelta(minutes=10)):
+        facts = await held(ana)
+        assert (facts.available, facts.debt) == (50, 0)
+        await spend(ana, 50)
     assert await service.verify() == []
 
 

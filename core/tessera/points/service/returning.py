@@ -58,8 +58,8 @@ async def take_back(returned: Returned) -> TakenBack:
 
     The share is cumulative and the points are rounded down, so that partial returns add up to exactly
     what the full one takes. It comes from what is left in the purchase's own lots (also where the
-    clock has closed them); what had expired is forgiven; what was spent is taken from other open lots,
-    and owed where there are none (L5).
+    clock has closed them); what had expired is forgiven; what was spent is taken from other lots, also from
+    those that open later, which would have to pay the debt then (L2), and owed where there are none (L5).
     """
 
     async def work() -> TakenBack:
@@ -84,7 +84,7 @@ async def _from_account(returned: Returned, account: UUID, unit: str) -> TakenBa
     if rest:
         expired = (await fetchrow(_EXPIRED, returned.purchase, account, unit))["expired"]
         forgiven = min(rest, expired - so_far["forgiven"])
-        others = [lot for lot in lots if lot.purchase != returned.purchase and lot.is_open(posting.now)]
+        others = [lot for lot in lots if lot.purchase != returned.purchase and not lot.is_over(posting.now)]
         more, rest = allocate(others, rest - forgiven)
         taken += more
     return await _book(posting, account, returned, taken, owed=rest, forgiven=forgiven)
