@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tessera import domains
 from tessera.access import sealing
-from tessera.kernel import database, embedded, generation
+from tessera.kernel import database, embedded, generation, long_jobs
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.instance import Instance
 from tessera.kernel.logs import logger
@@ -114,6 +114,7 @@ async def open_loaded(
         if need_plugins:
             await refuse_missing(loaded.host)
         await generation.reread()
+        long_jobs.use_queue(opened.queue_url())
     except BaseException:
         await opened.close()
         raise

@@ -18,8 +18,9 @@ from saq import Queue
 from tessera.access.actor import system_actor
 from tessera.kernel import dispatcher, generation
 from tessera.kernel.instance import Instance
-from tessera.kernel.jobs import make_worker, open_queue
+from tessera.kernel.jobs import make_worker
 from tessera.kernel.logs import logger
+from tessera.kernel.long_jobs import open_queue
 from tessera.start import Opened, agree, keep_database, load, open_loaded
 
 RETRY = 1.0

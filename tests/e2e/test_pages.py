@@ -24,6 +24,7 @@ PAGES = (
     "/settings/api-keys",
     "/settings/plugins",
     "/settings/messaging",
+    "/settings/system",
 )
 
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -5,4 +5,7 @@ from tessera_hooks import Screen, _, hookimpl
 
 @hookimpl
 def screens() -> list[Screen]:
-    return [Screen("home", _("Today"), "home", "members.read", (), "/", on_phone=True)]
+    return [
+        Screen("home", _("Today"), "home", "members.read", (), "/", on_phone=True),
+        Screen("system", _("System"), "heartbeat", "settings.write", (), "settings/system"),
+    ]

@@ -1,28 +1,25 @@
-"""Recurring ticks and long jobs, run by SAQ; it may forget any of them without harm."""
+"""The worker's side of background work: recurring ticks and long jobs, run by SAQ, which may forget any of them."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from saq import CronJob, Queue, Worker
 
 from tessera.kernel import clock
 from tessera.kernel.business import business, has_business
-from tessera.kernel.database import execute, fetchrow
-from tessera.kernel.ids import uuid7
+from tessera.kernel.database import execute
 from tessera.kernel.logs import logger
+from tessera.kernel.long_jobs import known_jobs
 from tessera.kernel.plugins import failures
 from tessera.kernel.plugins.host import CORE, host
 from tessera_hooks import Job
-
-QUEUE = "tessera"
 
 BEAT = 5
 """Seconds between two signs of life of a running job."""
@@ -31,9 +28,6 @@ TICK = {"timeout": 300, "retries": 1, "heartbeat": 20, "ttl": 60}
 """A tick that is lost comes round again, so it is not retried; one that hangs is ended, and the next
 may begin as soon as a killed worker's last one has stopped beating."""
 
-LONG = {"timeout": 6 * 3600, "retries": 5, "heartbeat": 20, "ttl": 24 * 3600, "retry_delay": 5.0}
-"""A long job resumes where its rows say; a worker that stops beating has lost it."""
-
 TIMERS = {"schedule": 1, "worker_info": 10, "sweep": 10, "abort": 1}
 """Seconds between SAQ's own rounds; ``sweep`` is how soon a lost job is found."""
 
@@ -41,20 +35,6 @@ GRACE = 5
 """Seconds that running jobs get when a worker is told to stop."""
 
 _log = logger(__name__)
-
-
-class LongJobs:
-    """Functions that run in the background by name, each with JSON arguments."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, Callable[..., Awaitable[None]]] = {}
-
-    def register(self, name: str, run: Callable[..., Awaitable[None]]) -> None:
-        """Make a function callable by name in every worker."""
-        self.known[name] = run
-
-
-long_jobs = LongJobs()
 
 
 def job_name(plugin: str, job: Job) -> str:
@@ -117,19 +97,10 @@ def _cron_job(plugin: str, job: Job) -> CronJob[Any]:
 async def _run_long(context: Any, *, work: str, row: str, arguments: dict[str, Any]) -> None:
     """Run a long job by its name; SAQ takes ``progress`` and other words of its own for itself."""
     async with _beating(context):
-        await long_jobs.known[work](UUID(row), **arguments)
+        await known_jobs[work](UUID(row), **arguments)
 
 
 _run_long.__qualname__ = "run_long"
-
-
-def open_queue(url: str) -> Queue:
-    """The queue at an address: PostgreSQL or Redis."""
-    if url.startswith(("postgres://", "postgresql://")):
-        from saq.queue.postgres import PostgresQueue
-
-        return PostgresQueue.from_url(url, name=QUEUE, min_size=1, max_size=6)
-    return Queue.from_url(url, name=QUEUE)
 
 
 def make_worker(queue: Queue, concurrency: int) -> Worker[Any]:
@@ -148,46 +119,6 @@ def make_worker(queue: Queue, concurrency: int) -> Worker[Any]:
         timers=TIMERS,  # type: ignore[arg-type]  # SAQ's own type is private
         shutdown_grace_period_s=GRACE,
     )
-
-
-async def enqueue_long(queue: Queue, name: str, title: str, **arguments: Any) -> UUID:
-    """Begin a long job and answer the id under which its progress is seen."""
-    progress = uuid7()
-    await execute(
-        "INSERT INTO progress (id, kind, title, report, started_at) VALUES ($1, $2, $3, '{}'::jsonb, $4)",
-        progress,
-        name,
-        title,
-        clock.now(),
-    )
-    await queue.enqueue("run_long", key=str(progress), work=name, row=str(progress), arguments=arguments, **LONG)
-    return progress
-
-
-async def advance(progress: UUID, done: int, total: int | None = None) -> None:
-    """Say how far a long job has come."""
-    await execute(
-        "UPDATE progress SET done = $2, total = coalesce($3, total) WHERE id = $1",
-        progress,
-        done,
-        total,
-    )
-
-
-async def finish(progress: UUID, report: Any, *, failed: bool = False) -> None:
-    """Say that a long job has ended, and with what."""
-    await execute(
-        "UPDATE progress SET state = $2, report = $3::jsonb, ended_at = $4 WHERE id = $1",
-        progress,
-        "failed" if failed else "done",
-        msgspec.json.encode(report).decode(),
-        clock.now(),
-    )
-
-
-async def seen(progress: UUID) -> Any:
-    """A long job as it stands."""
-    return await fetchrow("SELECT * FROM progress WHERE id = $1", progress)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tessera.points import events as declared
+from tessera.points import verification  # noqa: F401 - registers the long job
 from tessera.points.cards import points_card
 from tessera.points.facts import FACTS
 from tessera.points.service import book_all_expired

@@ -9,8 +9,9 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
+from saq import Queue
 
-from tessera.kernel import embedded, jobs
+from tessera.kernel import embedded, jobs, long_jobs
 from tessera.kernel.database import fetchrow, fetchval
 from tessera.kernel.plugins import failures
 from tessera.kernel.plugins.host import CORE
@@ -20,8 +21,8 @@ from tessera_hooks import Job
 @pytest.fixture
 async def queue(
     db: None, database_server: embedded.EmbeddedServer, database_config: dict[str, object]
-) -> AsyncIterator[jobs.Queue]:
-    opened = jobs.open_queue(database_server.dsn(quote(str(database_config["database"]))))
+) -> AsyncIterator[Queue]:
+    opened = long_jobs.open_queue(database_server.dsn(quote(str(database_config["database"]))))
     await opened.connect()
     yield opened
     await opened.disconnect()
@@ -86,15 +87,15 @@ async def test_a_long_job_shows_how_far_it_is(queue, working, monkeypatch):
 
     async def count(progress: UUID, upto: int) -> None:
         for i in range(upto):
-            await jobs.advance(progress, i + 1, upto)
-        await jobs.finish(progress, {"counted": upto})
+            await long_jobs.advance(progress, i + 1, upto)
+        await long_jobs.finish(progress, {"counted": upto})
         done.set()
 
-    monkeypatch.setitem(jobs.long_jobs.known, "test.count", count)
-    progress = await jobs.enqueue_long(queue, "test.count", "Counting", upto=3)
-    assert (await jobs.seen(progress))["state"] == "running"
+    monkeypatch.setitem(long_jobs.known_jobs, "test.count", count)
+    progress = await long_jobs.begin(queue, "test.count", "Counting", upto=3)
+    assert (await long_jobs.seen(progress))["state"] == "running"
     await working(done)
-    row = await jobs.seen(progress)
+    row = await long_jobs.seen(progress)
     assert (row["done"], row["total"], row["state"], row["report"]) == (3, 3, "done", {"counted": 3})
 
 
@@ -102,18 +103,18 @@ async def test_a_long_job_whose_worker_was_killed_is_taken_up_again(queue, worki
     done = asyncio.Event()
 
     async def finish(progress: UUID) -> None:
-        await jobs.finish(progress, {})
+        await long_jobs.finish(progress, {})
         done.set()
 
-    monkeypatch.setitem(jobs.long_jobs.known, "test.finish", finish)
-    monkeypatch.setitem(jobs.LONG, "heartbeat", 1)
-    monkeypatch.setitem(jobs.LONG, "retry_delay", 0.1)
+    monkeypatch.setitem(long_jobs.known_jobs, "test.finish", finish)
+    monkeypatch.setitem(long_jobs.LONG, "heartbeat", 1)
+    monkeypatch.setitem(long_jobs.LONG, "retry_delay", 0.1)
     monkeypatch.setitem(jobs.TIMERS, "sweep", 1)
-    progress = await jobs.enqueue_long(queue, "test.finish", "Finishing")
+    progress = await long_jobs.begin(queue, "test.finish", "Finishing")
     taken = await queue.dequeue(timeout=5)
     assert taken is not None
     await working(done, seconds=20)
-    assert (await jobs.seen(progress))["state"] == "done"
+    assert (await long_jobs.seen(progress))["state"] == "done"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -92,10 +92,18 @@ _CHECKS: tuple[tuple[str, str], ...] = (
 """What must agree, each as a query for where it does not: L1, L2 and L8."""
 
 
-async def verify(limit: int = 1000) -> Sequence[Difference]:
-    """Replay all entries and name every difference; at most ``limit`` of each kind."""
+async def _nobody(_done: int, _total: int) -> None:
+    return None
+
+
+async def verify(limit: int = 1000, told: Callable[[int, int], Awaitable[None]] = _nobody) -> Sequence[Difference]:
+    """Replay all entries and name every difference; at most ``limit`` of each kind.
+
+    ``told`` hears how many of the checks are done, and of how many.
+    """
     found: list[Difference] = []
-    for what, sql in _CHECKS:
+    for place, (what, sql) in enumerate(_CHECKS):
+        await told(place, len(_CHECKS))
         for row in await fetch(f"{sql} ORDER BY 2, 1 LIMIT $1", limit):
             found.append(Difference(what, row["id"], row["unit"], row["kept"], row["follows"]))
     return found
