@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from mail_server import mail_server, member_named, postman, public_url
+from signed_in import owner
 
 from tessera.access.actor import Actor, system_actor
 from tessera.kernel.plugins.host import CORE, Declared, PluginHost
 from tessera_hooks import MessageTemplate, _
 
-__all__ = ["mail_server", "member_named", "postman", "public_url"]
+__all__ = ["mail_server", "member_named", "owner", "postman", "public_url"]
 
 HELLO = MessageTemplate(
     "hello",

@@ -1,11 +1,11 @@
 """Pages and endpoints of messages: the log, texts, settings, and the public link."""
 
-import re
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 import pytest_asyncio
+from signed_in import send
 
 from tessera.access import service as access
 from tessera.access.actor import Actor, Grant, acting_as
@@ -15,31 +15,12 @@ from tessera.members import service as members
 from tessera.messaging import service
 from tessera.messaging.service.links import token_of
 
-TOKEN = re.compile(r'name="_csrf" value="([^"]+)"')
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stranger(app) -> AsyncIterator[httpx.AsyncClient]:
     """A browser, or a mail program, that nobody knows."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://gym.example") as client:
         yield client
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def owner(app, store) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser in which the owner is signed in."""
-    made = await access.add_staff("olga", "Olga", "three quiet lanterns", role_code="owner")
-    cookies = {"tessera_session": await access.open_session(made.id)}
-    transport = httpx.ASGITransport(app)
-    headers = {"Accept-Language": "en"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://test", cookies=cookies, headers=headers) as one:
-        yield one
-
-
-async def send(client: httpx.AsyncClient, page: str, target: str = "", /, **values: str) -> httpx.Response:
-    token = TOKEN.search((await client.get(page)).text)
-    assert token
-    return await client.post(target or page, data={"_csrf": token.group(1), **values}, follow_redirects=True)
 
 
 async def test_a_mail_program_says_no_in_one_click_without_cookie(mail_server, member_named, stranger):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from mail_server import mail_server, member_named, postman, public_url
+from signed_in import owner
 
 from tessera.access.actor import Actor, system_actor
 from tessera.kernel import clock
@@ -29,7 +30,7 @@ from tessera_hooks import (
     _,
 )
 
-__all__ = ["mail_server", "member_named", "postman", "public_url"]
+__all__ = ["mail_server", "member_named", "owner", "postman", "public_url"]
 
 DAY_ONE = date(2026, 11, 2)
 """A day on which the business, in Shanghai's time, goes on."""

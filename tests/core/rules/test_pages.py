@@ -1,35 +1,11 @@
 """Pages and endpoints of rules: the count before the switch, the separate choice, the dry run."""
 
-import re
-from collections.abc import AsyncIterator
+from signed_in import send
 
-import httpx
-import pytest_asyncio
-
-from tessera.access import service as access
 from tessera.kernel.business import business as current_business
 from tessera.kernel.database import execute, fetchval
 from tessera.rules import service
 from tessera.rules.service import run as running
-
-TOKEN = re.compile(r'name="_csrf" value="([^"]+)"')
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def owner(app, store) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser in which the owner is signed in."""
-    made = await access.add_staff("olga", "Olga", "three quiet lanterns", role_code="owner")
-    cookies = {"tessera_session": await access.open_session(made.id)}
-    transport = httpx.ASGITransport(app)
-    headers = {"Accept-Language": "en"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://test", cookies=cookies, headers=headers) as one:
-        yield one
-
-
-async def send(client: httpx.AsyncClient, page: str, target: str = "", /, **values: str) -> httpx.Response:
-    token = TOKEN.search((await client.get(page)).text)
-    assert token
-    return await client.post(target or page, data={"_csrf": token.group(1), **values}, follow_redirects=True)
 
 
 async def test_a_rule_is_shown_as_a_sentence(business, owner):
