@@ -14,7 +14,7 @@ import rich_click as click
 from tessera.cli_support import err, one_sentence, out, run_in_instance, say
 
 if TYPE_CHECKING:
-    from tessera.members.imports import Progress, Report, Step
+    from tessera.members.imports import ImportOptions, Progress, Report, Step
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +36,14 @@ class Asked:
     earn: bool
     live: bool
     as_json: bool
+
+    def of_import(self) -> ImportOptions:
+        """Those that mean the import itself, as every kind of import takes them."""
+        from tessera.members.imports import ImportOptions
+
+        return ImportOptions(
+            encoding=self.encoding, sheet=self.sheet, dry_run=self.dry_run, live=self.live, rejects=self.rejects
+        )
 
 
 def import_options(command: F) -> F:
@@ -141,7 +149,6 @@ def import_members_command(file: Path, source: str, store: str, **given: Any) ->
 
     async def work(_opened: object) -> Report:
         from tessera.access.service import store_by_code
-        from tessera.members.imports import ImportOptions
         from tessera.members.imports.people import import_members
 
         with bar(file.name) as progress:
@@ -150,13 +157,7 @@ def import_members_command(file: Path, source: str, store: str, **given: Any) ->
                 mapping=options.mapping,
                 source=source,
                 store=store_by_code(store).id if store else None,
-                options=ImportOptions(
-                    encoding=options.encoding,
-                    sheet=options.sheet,
-                    dry_run=options.dry_run,
-                    live=options.live,
-                    rejects=options.rejects,
-                ),
+                options=options.of_import(),
                 progress=progress,
             )
 

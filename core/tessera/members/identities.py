@@ -10,8 +10,10 @@ from uuid import UUID
 from babel.core import get_global
 
 from tessera.access import sealing
-from tessera.kernel.business import business, has_business, set_setting, setting
-from tessera.kernel.database import fetch, fetchval
+from tessera.kernel import clock, generation
+from tessera.kernel.business import business, has_business, setting
+from tessera.kernel.database import execute, fetch, fetchval, in_transaction
+from tessera.kernel.plugins.host import CORE
 from tessera.members.normalise import (
     Unusable,
     email_key,
@@ -170,11 +172,24 @@ def possible(text: str) -> list[Known]:
     return found
 
 
+_APPEND_SOURCE = """
+INSERT INTO setting (key, value, plugin, updated_at) VALUES ($1, jsonb_build_array($2::text), $3, $4)
+ON CONFLICT (key) DO UPDATE SET value = setting.value || excluded.value, updated_at = excluded.updated_at
+WHERE NOT setting.value @> excluded.value
+"""
+
+
 async def remember_source(source: str) -> None:
-    """Note that a system's ids are known, so that they are found without its name."""
-    known: list[str] = setting(SOURCES, [])
-    if source not in known:
-        await set_setting(SOURCES, [*known, source])
+    """Note that a system's ids are known, so that they are found without its name; two at once are both kept."""
+    if source in setting(SOURCES, []):
+        return
+
+    async def work() -> None:
+        if await execute(_APPEND_SOURCE, SOURCES, source, CORE, clock.now()):
+            await generation.bump()
+
+    await in_transaction(work)
+    await generation.refresh()
 
 
 async def find_by_identity(text: str) -> UUID | None:
@@ -202,15 +217,3 @@ async def holders(wanted: Iterable[Known]) -> dict[tuple[str, bytes], UUID]:
         [lookup for _kind, lookup in keys],
     )
     return {(row["kind"], row["lookup"]): row["member"] for row in rows}
-
-
-async def find_by_identities(texts: Iterable[str]) -> dict[str, UUID]:
-    """The members of many identities at once, by the text that was given; those of nobody are left out."""
-    parsed: dict[str, Known] = {}
-    for text in texts:
-        try:
-            parsed[text] = parse(text)
-        except Unusable:
-            continue
-    found = await holders(parsed.values())
-    return {text: found[key] for text, known in parsed.items() if (key := (known.kind, known.lookup)) in found}

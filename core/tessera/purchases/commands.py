@@ -25,7 +25,6 @@ def import_purchases_command(file: Path, source: str, store: str, currency: str,
     options = asked(given)
 
     async def work(_opened: object) -> Report:
-        from tessera.members.imports import ImportOptions
         from tessera.purchases.imports import import_purchases
 
         with bar(file.name) as progress:
@@ -36,13 +35,7 @@ def import_purchases_command(file: Path, source: str, store: str, currency: str,
                 currency=currency,
                 earn=options.earn,
                 mapping=options.mapping,
-                options=ImportOptions(
-                    encoding=options.encoding,
-                    sheet=options.sheet,
-                    dry_run=options.dry_run,
-                    live=options.live,
-                    rejects=options.rejects,
-                ),
+                options=options.of_import(),
                 progress=progress,
             )
 

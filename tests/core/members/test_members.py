@@ -8,9 +8,10 @@ from stdnum import luhn
 
 from tessera.access import service as access
 from tessera.kernel import clock
+from tessera.kernel.business import setting
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import Invalid
-from tessera.members import service
+from tessera.members import identities, service
 from tessera.members.normalise import Birthday
 from tessera.members.service import Changes, NewMember
 
@@ -227,3 +228,17 @@ async def test_a_birthday_of_today_is_judged_in_the_business_zone(store):
         with pytest.raises(Invalid, match="lies in the future"):
             await service.create_member(NewMember(name="Neu", birthday="2026-03-03"))
     assert (await service.member(born)).joined_on.isoformat() == "2026-03-02"
+
+
+async def test_two_systems_that_are_new_at_once_are_both_known(business):
+    await asyncio.gather(identities.remember_source("till"), identities.remember_source("shop"))
+    assert sorted(setting(identities.SOURCES)) == ["shop", "till"]
+
+
+async def test_a_system_that_another_process_noted_meanwhile_is_known_once(business):
+    await execute(
+        "INSERT INTO setting (key, value, plugin, updated_at) VALUES ($1, '[\"till\"]', 'core', now())",
+        identities.SOURCES,
+    )
+    await identities.remember_source("till")
+    assert await fetchval("SELECT value FROM setting WHERE key = $1", identities.SOURCES) == ["till"]

@@ -19,7 +19,7 @@ from tessera.kernel.errors import CannotRun, Invalid
 from tessera.kernel.events import happened
 from tessera.kernel.plugins import host
 from tessera.kernel.tabular import Row, open_table
-from tessera.members import imports
+from tessera.members import identities, imports
 from tessera.members import service as members
 from tessera.members.imports import ImportInUse, ImportOptions, Report, arranging
 from tessera.members.imports.people import import_members
@@ -408,9 +408,10 @@ async def test_real_receipts_add_up_to_what_sql_finds_in_the_file(business: None
         }
         stored = {r["id"]: (r["spent"], r["purchases"], r["points"]) for r in await fetch(STORED)}
         by_customer = await fetch(BY_CUSTOMER)
-        ids = await members.find_by_identities(f"external:receipts:{r['customer']}" for r in by_customer)
+        ids = {r["customer"]: identities.external("receipts", r["customer"]) for r in by_customer}
+        found = await identities.holders(ids.values())
         wanted = {
-            ids[f"external:receipts:{r['customer']}"]: (r["spent"], r["purchases"], r["points"]) for r in by_customer
+            found["external", ids[r["customer"]].lookup]: (r["spent"], r["purchases"], r["points"]) for r in by_customer
         }
         assert stored == wanted
         await execute("DROP TABLE raw")

@@ -1,6 +1,6 @@
 """What can be done with members."""
 
-from tessera.members.identities import find_by_identities, find_by_identity
+from tessera.members.identities import find_by_identity
 from tessera.members.service.accounts import account_of, accounts_of, address_for
 from tessera.members.service.change import Changes, StaleVersion, change_member
 from tessera.members.service.checks import IdentityTaken, MaskedValue
@@ -9,7 +9,7 @@ from tessera.members.service.create import NewMember, create_member
 from tessera.members.service.notes import NoteView, add_note, notes_of
 from tessera.members.service.scope import MemberUnknown, in_scope, is_visible, need_visible, stores_seen, unknown
 from tessera.members.service.search import newest, search, search_ids
-from tessera.members.service.views import IdentityView, MemberLine, MemberView, lines, member, name_of, views
+from tessera.members.service.views import IdentityView, MemberLine, MemberView, lines, member, views
 
 __all__ = [
     "Changes",
@@ -31,13 +31,11 @@ __all__ = [
     "consent_state",
     "consents",
     "create_member",
-    "find_by_identities",
     "find_by_identity",
     "in_scope",
     "is_visible",
     "lines",
     "member",
-    "name_of",
     "need_visible",
     "newest",
     "notes_of",
