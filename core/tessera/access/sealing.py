@@ -72,11 +72,6 @@ def unseal_text(sealed: bytes) -> str:
     return unseal(sealed).decode()
 
 
-def sealed_with(sealed: bytes) -> int:
-    """The version of the data key that a value was sealed with."""
-    return int.from_bytes(sealed[:2], "big")
-
-
 def lookup(kind: str, normalised: str) -> bytes:
     """What an identity is found by: HMAC-SHA256 of kind and normalised value under the index key."""
     return hmac.digest(keys().index_key, f"{kind}\x00{normalised}".encode(), "sha256")

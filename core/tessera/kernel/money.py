@@ -1,8 +1,8 @@
-"""Money as an integer of minor units with its currency; how it is read from and shown to people."""
+"""Money as an integer of minor units with its currency; how it is shown to people."""
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from babel.core import get_global
@@ -24,23 +24,6 @@ def minor_digits(currency: str) -> int:
 def to_minor(amount: Decimal, currency: str) -> int:
     """An exact or finer amount as minor units, half up."""
     return int(amount.scaleb(minor_digits(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
-def parse_minor(text: str, currency: str) -> int:
-    """Minor units of an amount as a person writes it, ``"12.50"``; more decimals than exist are refused."""
-    cleaned = text.strip().replace(",", "").lstrip("¥￥$€£").strip()
-    try:
-        amount = Decimal(cleaned)
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        message = _('"{text}" is no amount: write it like 12.50', text=text)
-        raise Invalid(message, [FieldError("amount", message)])
-    minor = amount.scaleb(minor_digits(currency))
-    if minor != minor.to_integral_value():
-        message = _('"{text}" has more decimals than {currency} knows', text=text, currency=currency)
-        raise Invalid(message, [FieldError("amount", message)])
-    return int(minor)
 
 
 def format_minor(minor: int, currency: str, locale: str = "en") -> str:

@@ -25,7 +25,6 @@ from tessera.members.normalise import (
     parse_amount,
     parse_birthday,
     parse_date,
-    parse_whole,
     plain,
 )
 
@@ -314,8 +313,7 @@ def test_the_other_columns_of_the_chain_are_all_usable():
         normalise_consent(row["短信授权"])
         parse_date(row["入会日期"] or "")
     amounts = [parse_amount(row["储值余额"]) for row in rows if row["储值余额"]]
-    points = [parse_whole(row["积分"]) for row in rows if row["积分"]]
-    assert (len(amounts), len(points)) == (1943, 2105)
+    assert len(amounts) == 1943
 
 
 def test_febrl_has_three_impossible_birthdays():
@@ -382,13 +380,6 @@ def test_what_is_no_amount_of_that_currency_is_refused(written):
 def test_each_currency_has_its_signs():
     assert parse_amount("£2.55", "GBP") == Decimal("2.55")
     assert parse_amount("USD 1,000", "USD") == Decimal(1000)
-
-
-def test_points_are_whole():
-    assert parse_whole("43,540") == 43_540
-    assert parse_whole("12.0") == 12
-    assert reason(parse_whole, "12.5") == "this is no whole number"
-    assert reason(parse_whole, "1.2E+10") == ROUNDED
 
 
 @pytest.mark.parametrize(

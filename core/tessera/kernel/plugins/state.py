@@ -277,8 +277,3 @@ def _refuse_unknown_settings(name: str, values: Mapping[str, Any], known: list[s
         hint = near[0] if near else "–"
         said = _('{plugin} has no setting "{name}": did you mean "{near}"?', plugin=name, name=unknown[0], near=hint)
         raise Invalid(said, [FieldError(key, said) for key in unknown])
-
-
-def is_core(name: str) -> bool:
-    """Whether a provenance is the core's own."""
-    return name == CORE

@@ -17,7 +17,6 @@ from tessera.members.normalise.words import (
     normalise_gender,
     normalise_name,
     parse_amount,
-    parse_whole,
 )
 
 __all__ = [
@@ -37,6 +36,5 @@ __all__ = [
     "parse_amount",
     "parse_birthday",
     "parse_date",
-    "parse_whole",
     "plain",
 ]

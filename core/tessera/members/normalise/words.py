@@ -85,16 +85,3 @@ def parse_amount(text: str, currency: str = "CNY") -> Decimal:
             raise rounded()
         raise Unusable(_("this is no amount in {currency}", currency=currency))
     return Decimal(written.replace(",", ""))
-
-
-def parse_whole(text: str) -> int:
-    """A whole number such as points: ``43,540``, ``6861``, ``12.0``. Raises ``Unusable``."""
-    written = plain(text).lstrip("'").replace(" ", "")
-    if ROUNDED.fullmatch(written):
-        raise rounded()
-    if not _NUMBER(written):
-        raise Unusable(_("this is no whole number"))
-    number = Decimal(written.replace(",", ""))
-    if number != int(number):
-        raise Unusable(_("this is no whole number"))
-    return int(number)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tessera.access import sealing
 from tessera.access.actor import actor
-from tessera.kernel.database import fetch, fetchrow
+from tessera.kernel.database import fetch
 from tessera.members import identities
 from tessera.members.normalise import Birthday
 from tessera.members.service.scope import in_scope, stores_seen, unknown
@@ -204,9 +204,3 @@ async def lines(ids: Sequence[UUID]) -> list[MemberLine]:
     """Lines of given members in the given order; the caller has checked that they may be seen."""
     found = {row["id"]: row for row in await fetch(f"{LINE} WHERE m.id = ANY($1)", list(ids))}
     return [line(found[id_]) for id_ in ids if id_ in found]
-
-
-async def name_of(id_: UUID) -> str | None:
-    """A member's name, or number where there is no name; for callers that checked the scope."""
-    row = await fetchrow("SELECT name, number FROM member WHERE id = $1", id_)
-    return (row["name"] or row["number"]) if row else None
