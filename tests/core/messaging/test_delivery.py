@@ -9,7 +9,7 @@ from tessera.kernel import clock
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval
 from tessera.members import service as members
 from tessera.messaging import service
-from tessera.messaging.service import delivery
+from tessera.messaging.service import delivery, holding
 from tessera.messaging.service.smtp import SmtpSettings, connect
 
 START = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)
@@ -181,12 +181,50 @@ async def test_who_was_killed_before_the_text_leaves_a_message_that_is_due_again
 
 async def test_a_message_that_someone_else_took_over_is_left_to_them(mail_server, member_named):
     await service.consider(await member_named("Ana"), "hello")
-    (row,) = await delivery.claim("message", limit=1, lease=timedelta(minutes=1), where="state = 'due'")
+    (held,) = await holding.take(1)
     await execute("UPDATE message SET lease_until = lease_until + interval '1 minute'")
     client = await connect(SmtpSettings("127.0.0.1", mail_server.port, "none", "", "hello@gym.example"))
-    assert await delivery._deliver(row, client, service.smtp_settings()) == "later"
+    assert await delivery._deliver(held, client, service.smtp_settings()) == "lost"
     await client.quit()
     assert mail_server.arrived == []
+
+
+@pytest.mark.parametrize("answer", ["451 try again later", "550 no such user", "250 OK"])
+async def test_who_was_suspended_too_long_changes_nothing_of_what_another_is_sending(mail_server, member_named, answer):
+    async def answer_after_someone_else_began(_server, _session, envelope, address, _options):
+        envelope.rcpt_tos.append(address)
+        await execute("UPDATE message SET state = 'sending', attempts = 1, lease_until = now() + interval '10 minutes'")
+        return answer
+
+    mail_server.handle_RCPT = answer_after_someone_else_began
+    await service.consider(await member_named("Ana"), "hello")
+    assert (await service.deliver_due()).lost == 1
+    assert tuple(await fetchrow("SELECT state, attempts FROM message")) == ("sending", 1)
+    with clock.frozen(datetime.now(UTC) + timedelta(hours=1)):
+        assert (await service.deliver_due()).uncertain == 1
+        await service.deliver_due()
+    assert mail_server.arrived == []
+
+
+async def test_an_answer_that_comes_after_the_message_was_given_up_leaves_it_uncertain(mail_server, member_named):
+    async def take_after_it_was_given_up(_server, _session, _envelope):
+        with clock.frozen(datetime.now(UTC) + timedelta(hours=1)):
+            await service.give_up_sending()
+        return "250 OK"
+
+    mail_server.handle_DATA = take_after_it_was_given_up
+    await service.consider(await member_named("Ana"), "hello")
+    assert (await service.deliver_due()).lost == 1
+    assert await states() == {"uncertain": 1}
+    assert await fetchval("SELECT count(*) FROM event WHERE kind = 'message.sent'") == 0
+
+
+async def test_what_was_being_handed_over_is_not_tried_again_without_the_servers_no(mail_server, member_named):
+    await service.consider(await member_named("Ana"), "hello")
+    (held,) = await holding.take(1)
+    assert await holding.begin_sending(held, await delivery.content_of(held.row))
+    assert await holding.put_back(held, None) == "uncertain"
+    assert await states() == {"uncertain": 1}
 
 
 async def test_parallel_workers_send_each_message_once(mail_server, member_named):

@@ -1,7 +1,8 @@
 """What can be done with messages."""
 
 from tessera.messaging.service.decide import CHANNELS, REASONS, Decision, Verdict, consider, judge
-from tessera.messaging.service.delivery import Delivered, deliver_due, give_up_sending, send_test
+from tessera.messaging.service.delivery import Delivered, deliver_due, send_test
+from tessera.messaging.service.holding import give_up_sending
 from tessera.messaging.service.links import Subscription, link_of, public_url, subscription, unsubscribe, use_public_url
 from tessera.messaging.service.log import STATES, TONES, LogPage, MessageLine, counts, message, messages
 from tessera.messaging.service.modes import (
