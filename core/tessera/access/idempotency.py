@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tessera.access import sealing
-from tessera.access.actor import actor
+from tessera.access.actor import Actor, actor
 from tessera.kernel import clock
 from tessera.kernel.database import DB, execute, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import Conflict, FieldError, Invalid
@@ -37,20 +38,24 @@ RAISED = "tessera_refusal"
 """Where the error pages leave what a handler raised, in the scope of the request."""
 
 _BEGIN = """
-INSERT INTO idempotency (id, holder, route, key, request_hash, status, media_type, body, at, expires_at)
-VALUES ($1, $2, $3, $4, $5, 0, '', NULL, $6, $7)
+INSERT INTO idempotency (id, holder, route, key, request_hash, rights_hash, status, media_type, body, at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, 0, '', NULL, $7, $8)
 ON CONFLICT (holder, route, key) DO UPDATE SET
-    id = excluded.id, request_hash = excluded.request_hash, status = 0, body = NULL,
-    at = excluded.at, expires_at = excluded.expires_at
+    id = excluded.id, request_hash = excluded.request_hash, rights_hash = excluded.rights_hash, status = 0,
+    body = NULL, at = excluded.at, expires_at = excluded.expires_at
 WHERE idempotency.expires_at <= excluded.at
 RETURNING id
 """
 
 
 class IdempotencyConflict(Conflict):
-    """The key was used for another request."""
+    """The key was used for another request, or its holder had other rights then."""
 
     code = "idempotency_conflict"
+
+
+class _Gone(Exception):
+    """Whoever asked has hung up before the request was whole."""
 
 
 class _NotKept(Exception):
@@ -99,7 +104,10 @@ class Idempotent:
         if not key or len(key) > LONGEST_KEY:
             message = _("give an Idempotency-Key of at most {limit} characters", limit=LONGEST_KEY)
             raise Invalid(message, [FieldError("Idempotency-Key", message)])
-        body, whole = await _read(receive)
+        try:
+            body, whole = await _read(receive)
+        except _Gone:
+            return
         if not whole:
             await self.app(scope, _replay(body, receive), send)
             return
@@ -153,13 +161,22 @@ def _hash(scope: Scope, body: bytes) -> bytes:
     return hashlib.sha256(asked + body).digest()
 
 
+def _rights(someone: Actor) -> bytes:
+    """Equal for equal rights, however they are written; an answer shows only what they allowed."""
+    allowed: dict[str, set[str]] = {}
+    for grant in someone.grants:
+        allowed.setdefault(str(grant.store or ""), set()).update(grant.permissions)
+    written = sorted((store, sorted(permissions)) for store, permissions in allowed.items())
+    return hashlib.sha256(msgspec.json.encode(written)).digest()
+
+
 async def _read(receive: Receive) -> tuple[bytes, bool]:
-    """The body, and whether that is all of it."""
+    """The body, and whether that is all of it; ``_Gone`` where the rest will never come."""
     body = b""
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return body, False
+            raise _Gone
         body += message.get("body", b"")
         if not message.get("more_body", False):
             return body, True
@@ -182,16 +199,28 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 async def _begin(row: tuple[UUID, str, str], request_hash: bytes) -> Answer | None:
-    """Take the key, waiting for whoever has it at this moment; the remembered answer where it was used."""
-    now = clock.now()
-    if await fetchval(_BEGIN, uuid7(), *row, request_hash, now, now + KEEP) is not None:
+    """Take the key, waiting for whoever has it at this moment; the remembered answer where it was used.
+
+    The answer was made for the rights of that moment, and is given before anything looks at those of
+    now: with other rights it is withheld.
+    """
+    now, rights = clock.now(), _rights(actor())
+    if await fetchval(_BEGIN, uuid7(), *row, request_hash, rights, now, now + KEEP) is not None:
         return None
     known = await fetchrow(
-        "SELECT request_hash, status, media_type, body FROM idempotency WHERE holder = $1 AND route = $2 AND key = $3",
+        "SELECT request_hash, rights_hash, status, media_type, body FROM idempotency "
+        "WHERE holder = $1 AND route = $2 AND key = $3",
         *row,
     )
     if bytes(known["request_hash"]) != request_hash:
         raise IdempotencyConflict(_("this Idempotency-Key was used for another request: use a new one"))
+    if bytes(known["rights_hash"]) != rights:
+        raise IdempotencyConflict(
+            _(
+                "this request was answered already, but your rights have changed since: "
+                "look at what it did instead of sending it again"
+            )
+        )
     headers = [(b"content-type", known["media_type"].encode("latin-1")), (b"idempotency-replayed", b"true")]
     return Answer(known["status"], headers, sealing.unseal(bytes(known["body"])))
 

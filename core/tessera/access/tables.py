@@ -117,7 +117,8 @@ class SignInAttempt(Table, tablename="sign_in_attempt"):
 class Idempotency(Table, tablename="idempotency"):
     """The answer that a request with an ``Idempotency-Key`` was given; ``body`` is sealed.
 
-    ``holder`` is the API key or the person, ``route`` the pattern of the address.
+    ``holder`` is the API key or the person, ``route`` the pattern of the address, ``rights_hash`` stands
+    for what the holder was allowed when the answer was given.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -125,6 +126,7 @@ class Idempotency(Table, tablename="idempotency"):
     route = Varchar(length=200)
     key = Varchar(length=255)
     request_hash = Bytea()
+    rights_hash = Bytea()
     status = Integer()
     media_type = Varchar(length=100)
     body = Bytea(null=True, default=None)
