@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,10 +17,10 @@ from tessera.access.service import add_store
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.errors import DomainError, Invalid
 from tessera.kernel.plugins import PluginHost
-from tessera.members.service import MemberUnknown
+from tessera.members.service import Changes, MemberUnknown, change_member
 from tessera.points import service as points
 from tessera.purchases import service
-from tessera.purchases.service import Buyer, NewLine, NewPayment
+from tessera.purchases.service import Buyer, NewLine, NewPayment, recording
 
 
 async def test_a_purchase_earns_points_and_is_a_visit(ana: UUID) -> None:
@@ -142,6 +143,40 @@ async def test_an_unknown_member_is_kept_out_created_or_refused(store: UUID) -> 
     made = await service.record_purchase(replace(stranger, external_id="3", unknown_member="create"))
     assert made.points.earned == 5
     assert await fetchval("SELECT count(*) FROM purchase") == 2
+
+
+async def phone_changes_hands(ana: UUID) -> None:
+    await change_member(ana, 1, Changes(phone="13700137000"))
+
+
+async def test_a_sale_that_is_sent_again_after_the_phone_changed_hands_makes_nobody_a_member(ana: UUID) -> None:
+    new = replace(sale(None, 5_00), buyer=Buyer(identity="phone:13800138000"), unknown_member="create")
+    first = await service.record_purchase(new)
+    await phone_changes_hands(ana)
+    again = await service.record_purchase(new)
+    assert (again.id, again.member, again.again) == (first.id, ana, True)
+    assert await fetchval("SELECT count(*) FROM member") == 1
+
+
+async def test_whoever_was_made_a_member_for_a_sale_that_another_request_recorded_is_taken_back(
+    ana: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = replace(sale(None, 5_00), buyer=Buyer(identity="phone:13800138000"), unknown_member="create")
+    find, elsewhere = recording.find_buyer, copy_context()
+
+    async def another_request() -> None:
+        await service.record_purchase(new)
+        await phone_changes_hands(ana)
+
+    async def find_late(*given: Any) -> Any:
+        monkeypatch.setattr(recording, "find_buyer", find)
+        await asyncio.create_task(another_request(), context=elsewhere)
+        return await find(*given)
+
+    monkeypatch.setattr(recording, "find_buyer", find_late)
+    done = await service.record_purchase(new)
+    assert (done.member, done.again) == (ana, True)
+    assert await fetchval("SELECT count(*) FROM member") == 1
 
 
 async def test_parallel_sales_to_a_newcomer_make_one_member(store: UUID) -> None:

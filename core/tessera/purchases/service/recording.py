@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tessera.kernel import clock, events
-from tessera.kernel.database import fetch, fetchrow, in_transaction
+from tessera.kernel.database import DB, fetch, fetchrow, in_transaction
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import host
 from tessera.points import service as points
@@ -29,8 +29,9 @@ async def record_purchase(new: NewPurchase) -> Recorded:
     """Record a purchase and answer what it did.
 
     The same source and number with the same contents is the same purchase, however many requests bring
-    it at once; with other contents it is refused. In one transaction: purchase, lines, payments, the
-    day's visit, the member's statistics, points, what plugins settle, and the events.
+    it at once; with other contents it is refused. A known number is answered before anybody is looked
+    for: the buyer's phone may have changed hands since. In one transaction: purchase, lines, payments,
+    the day's visit, the member's statistics, points, what plugins settle, and the events.
     """
     check_purchase(new)
     place = place_of(new)
@@ -38,18 +39,29 @@ async def record_purchase(new: NewPurchase) -> Recorded:
     await staff_ids({share.login for line in new.lines for share in line.staff})
 
     async def work() -> Recorded:
-        buyer = await find_buyer(new, place.store_id)
-        return await _record(new, place, buyer, staff.get(new.staff or ""))
+        while (known := await _known(new)) is None:
+            running: Any = DB.current_transaction.get()
+            before = await running.savepoint()
+            buyer = await find_buyer(new, place.store_id)
+            recorded = await _record(new, place, buyer, staff.get(new.staff or ""))
+            if recorded is not None:
+                return recorded
+            await before.rollback_to()
+        return known
 
     return await in_transaction(work)
 
 
-async def _record(new: NewPurchase, place: Place, buyer: Holder | None, staff: UUID | None) -> Recorded:
+async def _record(new: NewPurchase, place: Place, buyer: Holder | None, staff: UUID | None) -> Recorded | None:
+    """Record a purchase; ``None`` where another request has brought its number meanwhile.
+
+    What was done for it then, such as making a member, is to be taken back.
+    """
     sheet = sheet_of(new, place, buyer, staff)
     purchase = sheet.purchases[0]
     written = await rows.write(sheet)
     if purchase.id not in written:
-        return await _known(new)
+        return None
     award_lines = award_lines_of(sheet.lines)
     earned = await _earn(purchase, place, award_lines)
     if events.current_origin() == "live":
@@ -178,8 +190,8 @@ async def _earn(purchase: PurchaseRow, place: Place, lines: list[AwardLine]) -> 
     return entry.amount if entry else 0
 
 
-async def _known(new: NewPurchase) -> Recorded:
-    """The purchase that has the number already, if its contents are the same."""
+async def _known(new: NewPurchase) -> Recorded | None:
+    """The purchase that has the number already; refused unless its contents are the same."""
     row: Any = await fetchrow(
         "SELECT p.id, p.fingerprint, p.member, p.account, p.amount, p.currency, "
         "coalesce((SELECT sum(e.amount) FROM entry e WHERE e.purchase = p.id AND e.kind = 'earn'), 0)::bigint "
@@ -188,6 +200,8 @@ async def _known(new: NewPurchase) -> Recorded:
         new.source,
         new.external_id,
     )
+    if row is None:
+        return None
     if bytes(row["fingerprint"]) != new.fingerprint:
         raise PurchaseConflict(
             _(
