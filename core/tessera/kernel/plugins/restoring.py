@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from tessera.kernel.errors import CannotRun, Conflict
 from tessera.kernel.migrations import Found, find_migrations
 from tessera.kernel.migrations.run import LOCK, migrate
 from tessera.kernel.plugins import consumers
+from tessera.kernel.plugins.admission import admitted, refuse_foreign_rows
 from tessera.kernel.plugins.archive import ExportManifest, ExportReader, Part, reading
 from tessera.kernel.plugins.host import host
-from tessera.kernel.plugins.provenance import GRANTS
+from tessera.kernel.plugins.provenance import GRANTS, OwnRows
 from tessera.kernel.plugins.relations import (
     CORE_SCHEMA,
     Key,
@@ -37,6 +38,11 @@ _LOADING = "tessera_loading"
 
 _MEANT = {"store": "store", "member": "member", "event": "event"}
 """Columns of core rows that mean a row of another table without a foreign key."""
+
+_PRESENT = {
+    "consumer": "ON CONFLICT (name) DO UPDATE SET position = greatest(consumer.position, excluded.position)",
+}
+"""What becomes of a row that is there already, where it is not simply kept: a reaction never goes back."""
 
 
 class PluginInUse(Conflict):
@@ -61,7 +67,8 @@ async def restore(path: Path) -> Restored:
 
     The plugin's code must be installed. Its tables are made as they were when the export was taken,
     loaded, and then migrated on. Rows that mean a member or a store that has gone meanwhile are left
-    out and written, with the reason, to a file beside the export.
+    out and written, with the reason, to a file beside the export. An export that holds more of the core
+    than the plugin's own rows and rights is refused as a whole.
     """
     with reading(path) as export:
         found = _migrations_for(export.manifest)
@@ -98,13 +105,14 @@ def _migrations_for(manifest: ExportManifest) -> Found:
 
 async def _bring_back(export: ExportReader, found: Found) -> Restored:
     manifest = export.manifest
+    core = await admitted(manifest)
     await _make_room(manifest.plugin)
     await record_plugins(host())
     await execute("UPDATE plugin_state SET removed_at = NULL WHERE name = $1", manifest.plugin)
     then = tuple(m for m in found.migrations if m.id in set(manifest.migrations))
     await migrate([Found(found.plugin, found.folder, then)])
     restored = Restored(manifest.plugin)
-    await _load_core(export, restored)
+    await _load_core(export, core, restored)
     await _load_tables(export, restored)
     await migrate([found])
     await _give_grants(manifest)
@@ -154,20 +162,20 @@ async def _refuse_other_tables(name: str, parts: dict[str, Part]) -> None:
             )
 
 
-async def _load_core(export: ExportReader, restored: Restored) -> None:
+async def _load_core(export: ExportReader, core: Mapping[str, OwnRows], restored: Restored) -> None:
     keys = await keys_of(CORE_SCHEMA)
     there = set(await tables_in(CORE_SCHEMA))
     for part in export.manifest.core:
-        if part.table not in there or not part.rows:
+        if part.table not in core or not part.rows:
             continue
-        own = [k for k in keys if k.table == part.table]
-        bound = {k.column for k in own}
-        own += [
+        held = [k for k in keys if k.table == part.table]
+        bound = {k.column for k in held}
+        held += [
             Key(part.table, c.name, CORE_SCHEMA, _MEANT[c.name], "id")
             for c in part.columns
             if c.name in _MEANT and c.name not in bound and _MEANT[c.name] in there
         ]
-        restored.core[part.table] = await _load(export, part, CORE_SCHEMA, own, restored, keep_present=True)
+        restored.core[part.table] = await _load(export, part, CORE_SCHEMA, held, restored, core[part.table])
 
 
 async def _load(
@@ -176,22 +184,26 @@ async def _load(
     schema: str,
     keys: Sequence[Key],
     restored: Restored,
-    *,
-    keep_present: bool = False,
+    own: OwnRows | None = None,
 ) -> int:
-    """Load one part and answer how many of its rows are in place; the others are noted as rejected."""
+    """Load one part and answer how many of its rows are in place; the others are noted as rejected.
+
+    ``own`` says which rows a table of the core may get; what is there already is kept then.
+    """
     table = f"{quoted(schema)}.{quoted(part.table)}"
     await execute(f"CREATE TEMP TABLE {_LOADING} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP")
     await export.load(part, _LOADING)
     read = await fetchval(f"SELECT count(*) FROM {_LOADING}")
     if read != part.rows:
         raise CannotRun(f"{part.member} of the export holds {read} rows and should hold {part.rows}: it is damaged")
+    if own is not None:
+        await refuse_foreign_rows(restored.plugin, part, own, _LOADING)
     while any([await _reject(part, key, table, restored) for key in keys]):
         pass
     listed = ", ".join(quoted(c.name) for c in part.columns)
-    kept = " ON CONFLICT DO NOTHING" if keep_present else ""
+    kept = _PRESENT.get(part.table, "ON CONFLICT DO NOTHING") if own is not None else ""
     loaded = await execute(
-        f"INSERT INTO {table} ({listed}) OVERRIDING SYSTEM VALUE SELECT {listed} FROM {_LOADING}{kept}"
+        f"INSERT INTO {table} ({listed}) OVERRIDING SYSTEM VALUE SELECT {listed} FROM {_LOADING} {kept}"
     )
     await execute(f"DROP TABLE {_LOADING}")
     return loaded
