@@ -5,6 +5,7 @@ from datetime import timedelta
 from tessera.access.idempotency import forget_old
 from tessera.access.permissions import CORE_PERMISSIONS, CORE_ROLES
 from tessera.access.service.sessions import forget_ended
+from tessera.kernel.inbox import forget_handled
 from tessera_hooks import Job, Permission, Role, hookimpl
 
 
@@ -23,4 +24,5 @@ def jobs() -> list[Job]:
     return [
         Job("access.idempotency", timedelta(hours=1), forget_old),
         Job("access.sessions", timedelta(hours=1), forget_ended),
+        Job("events.inbox", "10 4 * * *", forget_handled),
     ]
