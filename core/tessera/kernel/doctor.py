@@ -29,6 +29,9 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 SILENT = timedelta(hours=1)
 """How long a recurring job's failure is news."""
 
+SHOWN = 5
+"""How many of the events that were given up are named."""
+
 WEB_FILES = Path(__file__).parents[1] / "web" / "static" / "vendor"
 
 
@@ -185,7 +188,22 @@ async def _events(at_work: bool) -> list[Finding]:
     if seconds > LAG:
         said = f"{waiting} wait for their place, the oldest for {seconds:.0f} s: {_what_to_do(at_work)}"
         findings = [Finding("problem" if at_work else "advice", "events", said)]
-    for parked in (await reactions.parked())[:5]:
+    return [*findings, await _reactions(at_work), *await _given_up()]
+
+
+async def _reactions(at_work: bool) -> Finding:
+    slowest = await reactions.behind()
+    if slowest is None:
+        return Finding("ok", "reactions", "none is behind")
+    said = f"{slowest.consumer} is {slowest.events} events behind, the oldest of {slowest.seconds:.0f} s ago"
+    if slowest.seconds > LAG:
+        return Finding("problem" if at_work else "advice", "reactions", f"{said}: {_what_to_do(at_work)}")
+    return Finding("ok", "reactions", said)
+
+
+async def _given_up() -> list[Finding]:
+    findings = []
+    for parked in (await reactions.parked())[:SHOWN]:
         findings.append(
             Finding(
                 "problem",
@@ -194,6 +212,8 @@ async def _events(at_work: bool) -> list[Finding]:
                 f"({parked['error'][:120]}): correct it, then try the event again",
             )
         )
+    if (count := await reactions.count_parked()) > SHOWN:
+        findings.append(Finding("problem", "events", f"{count} deliveries were given up, the newest are named above"))
     return findings
 
 

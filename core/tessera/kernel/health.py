@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from tessera.kernel import dispatcher
+from tessera.kernel import dispatcher, reactions
 from tessera.kernel.database import fetchval
 from tessera.kernel.due_work import overdue
 from tessera.kernel.errors import Unavailable
@@ -18,7 +18,7 @@ PATIENCE = 5.0
 """Seconds within which the database must answer."""
 
 LAG = 60.0
-"""Seconds that an event may wait for its place before the dispatcher counts as stuck."""
+"""Seconds that an event may wait, for its place or for a reaction, before the dispatcher counts as stuck."""
 
 SPARE = 500 * 1024**2
 """Bytes of free disk below which an instance is in danger."""
@@ -27,8 +27,10 @@ SPARE = 500 * 1024**2
 async def health() -> dict[str, Any]:
     """``status`` is ``ok``, ``degraded`` (it serves, and something lags) or ``down`` (no database).
 
-    ``dispatcher`` tells events without a place and the age of the oldest in seconds, ``due`` late rows
-    by table, ``disk`` the free bytes where the embedded database lies (``null`` for another server).
+    ``dispatcher`` tells events without a place and the age of the oldest in seconds, by how many events
+    the slowest reaction is ``behind`` and the age of the oldest of those, and how many deliveries were given
+    up; ``due`` late rows by table, ``disk`` the free bytes where the embedded database lies (``null`` for
+    another server).
     """
     try:
         async with asyncio.timeout(PATIENCE):
@@ -39,13 +41,21 @@ async def health() -> dict[str, Any]:
 
 async def _answer() -> dict[str, Any]:
     waiting, seconds = await dispatcher.lag()
+    slowest = await reactions.behind()
     late = await overdue()
     free = await asyncio.to_thread(free_bytes, await data_folder())
-    well = seconds < LAG and not late and (free is None or free >= SPARE)
+    in_time = seconds < LAG and (slowest is None or slowest.seconds < LAG)
+    well = in_time and not late and (free is None or free >= SPARE)
     return {
         "status": "ok" if well else "degraded",
         "database": "ok",
-        "dispatcher": {"waiting": waiting, "seconds": round(seconds, 1)},
+        "dispatcher": {
+            "waiting": waiting,
+            "seconds": round(seconds, 1),
+            "behind": slowest.events if slowest else 0,
+            "behind_seconds": round(slowest.seconds, 1) if slowest else 0.0,
+            "parked": await reactions.count_parked(),
+        },
         "due": {each.table: {"late": each.rows, "seconds": round(each.seconds)} for each in late},
         "disk": {"free": free},
     }

@@ -167,6 +167,38 @@ async def deliver_due() -> int:
     return len(rows)
 
 
+@dataclass(frozen=True)
+class Behind:
+    """The reaction that is furthest behind: by how many events, and for how long the oldest has been recorded."""
+
+    consumer: str
+    events: int
+    seconds: float
+
+
+_BEHIND = """
+SELECT c.name, d.position - c.position AS events, coalesce(extract(epoch FROM now() - e.recorded_at), 0)::float AS age
+FROM consumer c CROSS JOIN dispatcher d
+LEFT JOIN LATERAL (
+    SELECT recorded_at FROM event WHERE event.position > c.position ORDER BY event.position LIMIT 1
+) AS e ON true
+WHERE c.name = ANY ($1) AND c.position < d.position
+ORDER BY c.position LIMIT 1
+"""
+
+
+async def behind() -> Behind | None:
+    """Who is furthest behind of the reactions of enabled plugins; ``None`` where all have had every event."""
+    row = await fetchrow(_BEHIND, [c.name for c in consumers()])
+    return Behind(row["name"], row["events"], row["age"]) if row else None
+
+
+async def count_parked() -> int:
+    """How many events were given up for a consumer."""
+    number: int = await fetchval("SELECT count(*) FROM delivery WHERE parked_at IS NOT NULL")
+    return number
+
+
 async def parked() -> Sequence[Any]:
     """Events that were given up for a consumer, newest first."""
     return await fetch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,13 +11,14 @@ from tessera.kernel import clock, database, keys
 from tessera.kernel.business import set_setting
 from tessera.kernel.database import execute, in_transaction
 from tessera.kernel.dispatcher import drain
-from tessera.kernel.doctor import EXPORTED, examine_inside, examine_outside
+from tessera.kernel.doctor import EXPORTED, SHOWN, examine_inside, examine_outside
 from tessera.kernel.due_work import overdue
 from tessera.kernel.events import emit
 from tessera.kernel.health import health
 from tessera.kernel.ids import uuid7
 from tessera.kernel.instance import Instance, create_instance
 from tessera.kernel.migrations import Found, core_migrations
+from tessera.kernel.plugins.state import enable
 
 
 @pytest.fixture
@@ -55,6 +57,58 @@ async def test_an_event_that_waits_too_long_degrades(business):
     await in_transaction(lambda: emit("dummy.waved", times=1))
     await execute("UPDATE event SET recorded_at = recorded_at - interval '5 minutes'")
     assert (await health())["status"] == "degraded"
+
+
+async def leave_unhandled(age: str) -> None:
+    """Two events that have their places, recorded a while ago, and which every reaction has yet to meet."""
+    for _time in range(2):
+        await in_transaction(lambda: emit("dummy.waved", times=1))
+    await drain()
+    await execute("UPDATE event SET recorded_at = now() - $1::text::interval", age)
+    await execute("UPDATE consumer SET position = position - 2")
+
+
+async def test_a_reaction_that_falls_behind_degrades_and_is_told(business):
+    await enable("dummy")
+    await leave_unhandled("5 minutes")
+    answer = await health()
+    told = answer["dispatcher"]
+    assert (answer["status"], told["waiting"], told["behind"], told["behind_seconds"] // 10) == ("degraded", 0, 2, 30)
+
+
+async def test_a_reaction_that_is_behind_for_a_moment_is_told_and_well(business):
+    await leave_unhandled("1 second")
+    answer = await health()
+    assert (answer["status"], answer["dispatcher"]["behind"]) == ("ok", 2)
+
+
+async def test_reactions_of_a_disabled_plugin_are_not_behind(business):
+    await drain()
+    await execute(
+        "INSERT INTO consumer (name, plugin, position, updated_at) VALUES ('gone.remember', 'gone', -9, now())"
+    )
+    assert (await health())["dispatcher"]["behind"] == 0
+
+
+async def test_given_up_events_are_counted(business):
+    await set_aside(timedelta(minutes=10), parked=True)
+    assert (await health())["dispatcher"]["parked"] == 1
+
+
+async def test_the_doctor_names_the_reaction_that_is_behind(business, instance):
+    await leave_unhandled("5 minutes")
+    await execute("UPDATE consumer SET position = position - 1 WHERE name = 'dummy.remember'")
+    at_rest = said(await examine_inside(instance, [core_migrations()]), "reactions")
+    await execute("UPDATE dispatcher SET lease_until = now() + interval '10 seconds'")
+    at_work = said(await examine_inside(instance, [core_migrations()]), "reactions")
+    assert at_rest.startswith("advice: ")
+    assert re.fullmatch(r"problem: \S+ is [23] events behind, the oldest of 30\d s ago: see the worker's log", at_work)
+
+
+async def test_the_doctor_says_how_many_were_given_up_beyond_those_it_names(business, instance):
+    for _time in range(SHOWN + 2):
+        await set_aside(timedelta(minutes=10), parked=True)
+    assert "problem: 7 deliveries were given up" in said(await examine_inside(instance, [core_migrations()]), "events")
 
 
 async def test_late_work_degrades_and_is_told_by_table(business):
