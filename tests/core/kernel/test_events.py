@@ -52,7 +52,7 @@ async def ping_once(number: int, pause: float = 0) -> UUID:
 async def numbered(holder: str) -> int:
     """Number what is committed, past the transactions of other tests on the same server."""
     async with asyncio.timeout(30):
-        while not (count := await dispatcher.number_events(holder)):
+        while not (count := await dispatcher.number_events(holder)):  # noqa: ASYNC110 - only the database knows
             await asyncio.sleep(0.02)
     return count
 
