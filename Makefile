@@ -9,10 +9,10 @@ WORKERS ?= 2
 # root's own pip warns at every call; the virtual environment is ours
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: demo test lint bench assets install install-dev clean
+.PHONY: demo test lint bench assets clean
 
 demo: $(VENV)/installed
-	$(BIN)/tessera demo --port $(PORT)
+	@$(BIN)/tessera demo --port $(PORT)
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
@@ -31,7 +31,7 @@ assets: $(VENV)/installed
 	$(BIN)/python hatch_build.py
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Tessera needs Python 3.11 or newer: make PYTHON=python3.12 demo")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Tessera needs Python 3.11 or newer: make PYTHON=python3.12 demo")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt hatch_build.py assets/package.json
