@@ -130,6 +130,33 @@ async def test_an_orphan_that_is_larger_than_its_purchase_stays_one(ana: UUID) -
     assert await fetchval("SELECT purchase FROM purchase_return") is None
 
 
+async def test_an_orphan_in_another_currency_than_its_purchase_stays_one(ana: UUID) -> None:
+    await service.record_return(replace(orphan("B1", 25_00, of="R1"), currency="USD"))
+    bought = await sell(ana, 100_00)
+    await service.adopt_all()
+    assert bought.points.available == 100
+    assert await fetchval("SELECT purchase FROM purchase_return") is None
+    assert await fetchval("SELECT returned FROM purchase") == 0
+
+
+async def test_a_known_purchase_comes_back_in_its_own_currency_only(ana: UUID) -> None:
+    bought = await service.record_purchase(replace(sale(ana, 100_00), currency="USD"))
+    with pytest.raises(Invalid, match="the purchase was in USD: it comes back in the same"):
+        await bring_back(bought.id, amount=25_00, currency="CNY")
+    await bring_back(bought.id, amount=25_00)
+    await bring_back(bought.id, "B2", amount=25_00, currency="usd")
+    assert await fetchval("SELECT returned FROM purchase") == 50_00
+
+
+async def test_an_orphan_that_many_link_at_once_comes_back_once(ana: UUID) -> None:
+    bought = await sell(ana, 100_00)
+    await service.record_return(orphan("B1", 30_00, of="R9"))
+    await execute("UPDATE purchase_return SET purchase_external_id = 'R1'")
+    await asyncio.gather(*[service.adopt_all() for _worker in range(8)])
+    assert await fetchval("SELECT returned FROM purchase WHERE id = $1", bought.id) == 30_00
+    assert await stats_of(ana) == (1, 70_00, 1)
+
+
 async def test_a_return_by_the_purchases_number_finds_it(ana: UUID) -> None:
     bought = await sell(ana, 100_00)
     assert (await service.record_return(orphan("B1", 1_00, of="R1"))).purchase == bought.id

@@ -1,4 +1,4 @@
-"""Returns that came before their purchase: linked when it arrives."""
+"""Returns that came before their purchase: linked when it arrives, as far as they fit and in its currency."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tessera.purchases.service.bringing_back import Back, attribute, bring_back,
 
 _WAITING = """
 SELECT r.id, r.amount, r.at, r.member FROM purchase_return r JOIN purchase p
-  ON p.source = r.source AND p.external_id = r.purchase_external_id
+  ON p.source = r.source AND p.external_id = r.purchase_external_id AND p.currency = r.currency
 WHERE p.id = $1 AND r.purchase IS NULL ORDER BY r.at, r.id
 """
 
 _MISSED = """
 SELECT DISTINCT p.id FROM purchase_return r JOIN purchase p
-  ON p.source = r.source AND p.external_id = r.purchase_external_id
+  ON p.source = r.source AND p.external_id = r.purchase_external_id AND p.currency = r.currency
 WHERE r.purchase IS NULL AND p.returned + r.amount <= p.amount ORDER BY p.id
 """
 
@@ -29,9 +29,12 @@ SELECT id, sku, quantity FROM purchase_return_line WHERE purchase_return = $1 OR
 async def adopt(purchase: UUID) -> int:
     """Link the returns that were waiting for a purchase, as far as they fit into it; answers how many.
 
-    One that would bring back more than was bought stays an orphan.
+    One that would bring back more than was bought stays an orphan, and so does one in another currency:
+    its amount says nothing of the purchase's. The purchase is locked before the returns are read, so
+    that none is linked by two at once.
     """
     linked = 0
+    await lock_purchase(purchase)
     for waiting in await fetch(_WAITING, purchase):
         bought = await lock_purchase(purchase)
         if bought["returned"] + waiting["amount"] > bought["amount"]:

@@ -58,8 +58,8 @@ async def record_return(new: NewReturn) -> RecordedReturn:
     """Record a return and answer what it did to the member's points.
 
     Without lines and amount all that is left of the purchase comes back. A purchase named by a number
-    that is not known yet leaves an orphan, linked when it arrives. The same source and number with the
-    same contents is the same return.
+    that is not known yet leaves an orphan, linked when it arrives in the same currency. The same source
+    and number with the same contents is the same return.
     """
     check_return(new)
     place = place_of(new)
@@ -100,6 +100,7 @@ async def _of_purchase(new: NewReturn, place: Place, bought: Any) -> RecordedRet
     known = await _again(new)
     if known is not None:
         return known
+    _check_currency(new, bought)
     parts = await _parts(new, bought)
     left = bought["amount"] - bought["returned"]
     if new.lines:
@@ -122,6 +123,13 @@ async def _of_purchase(new: NewReturn, place: Place, bought: Any) -> RecordedRet
     done = await bring_back(bought, Back(row.id, amount, row.at))
     await _say(row)
     return RecordedReturn(row.id, bought["id"], amount, await _moved(bought["account"], done))
+
+
+def _check_currency(new: NewReturn, bought: Any) -> None:
+    """Refuse another currency than the purchase's; one that is left out is the purchase's."""
+    if new.currency is not None and new.currency.upper() != bought["currency"]:
+        message = _("the purchase was in {currency}: it comes back in the same", currency=bought["currency"])
+        raise Invalid(message, [FieldError("currency", message)])
 
 
 async def _parts(new: NewReturn, bought: Any) -> list[_Part]:
