@@ -14,10 +14,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from tessera.access.actor import actor
 from tessera.access.service import store_of
 from tessera.desk.timeline import timeline
-from tessera.kernel import clock
 from tessera.kernel.database import fetch
 from tessera.members import service as members
 from tessera.members.api import MemberOut, member_json, register_member_part
+from tessera.points import service as points
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
@@ -65,24 +65,15 @@ class EventPage(msgspec.Struct):
 
 
 async def _balances(ids: Sequence[UUID]) -> Mapping[UUID, dict[str, int]]:
-    """What each member can spend now, by unit."""
-    rows = await fetch(
-        "SELECT a.member, l.unit, sum(l.remaining)::bigint AS available FROM lot l JOIN account a ON a.id = l.account "
-        "WHERE a.member = ANY($1) AND l.remaining > 0 AND l.opens_at <= $2 "
-        "AND (l.expires_at IS NULL OR l.expires_at > $2) GROUP BY a.member, l.unit",
-        list(ids),
-        clock.now(),
-    )
-    known: dict[UUID, dict[str, int]] = {member: {"points": 0} for member in ids}
-    for row in rows:
-        known[row["member"]][row["unit"]] = row["available"]
-    return known
+    """What each member can spend now, by unit, of those whose points the actor may see."""
+    return await points.available_of(await members.visible_among(ids, "points.read"))
 
 
 async def _last_purchases(ids: Sequence[UUID]) -> Mapping[UUID, datetime]:
+    """When each member bought last, of those whose purchases the actor may see."""
     rows = await fetch(
         "SELECT member, last_purchase_at FROM member_stats WHERE member = ANY($1) AND last_purchase_at IS NOT NULL",
-        list(ids),
+        await members.visible_among(ids, "purchases.read"),
     )
     return {row["member"]: row["last_purchase_at"] for row in rows}
 

@@ -7,13 +7,15 @@ from uuid import UUID
 
 import httpx
 
-from tessera.access.actor import system_actor
+from tessera.access.actor import Actor, Grant, acting_as, system_actor
 from tessera.desk.timeline import timeline
 from tessera.kernel.database import execute, in_transaction
 from tessera.kernel.events import emit, importing
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import failures
 from tessera.kernel.plugins.state import disable
+from tessera.members import service as members
+from tessera.members.api import member_json
 
 
 async def wave(member: UUID, times: int = 1, at: datetime | None = None) -> None:
@@ -88,6 +90,42 @@ async def test_a_key_that_may_not_reveal_sees_a_masked_phone(api_client, member)
     ana = await member("Ana", phone="13800138000")
     async with await api_client("members.read") as client:
         assert (await client.get(f"/members/{ana}")).json()["phone"] == "138****8000"
+
+
+async def test_balances_and_the_last_purchase_are_told_to_those_who_may_see_them(api, api_client, member, store):
+    from tessera.access import service
+
+    with system_actor():
+        second = (await service.add_store("second", name="Second street")).id
+    ana = await member("Ana")
+    sold = {"external_id": "1", "source": "till", "member": {"id": str(ana)}, "store": "main", "amount": 12000}
+    assert (await api.post("/purchases", json=sold)).status_code == 201
+
+    async def told(*permissions: str, where: UUID | None = None) -> tuple[object, bool]:
+        async with await api_client("members.read", *permissions, where=where) as client:
+            [found] = (await client.get("/members")).json()["items"]
+            assert (await client.get(f"/members/{ana}")).json() == found
+        return found["balances"], found["last_purchase_at"] is not None
+
+    assert await told() == ({}, False)
+    assert await told("points.read") == ({"points": 120}, False)
+    assert await told("purchases.read", where=store) == ({}, True)
+    reader = Grant(("members.read",)), Grant(("points.read", "purchases.read"), second)
+    with acting_as(Actor("staff", "Lin", reader)):
+        shown = await member_json(await members.member(ana))
+    assert (shown.balances, shown.last_purchase_at) == ({}, None)
+
+
+async def test_a_member_as_json_owes_what_was_taken_back_after_it_was_spent(api: httpx.AsyncClient, member):
+    ana = await member("Ana")
+    sold = {"external_id": "1", "source": "till", "member": {"id": str(ana)}, "store": "main", "amount": 12000}
+    spent = {"kind": "debit", "amount": 100, "reason": "Towel"}
+    back = {"external_id": "2", "source": "till", "purchase_external_id": "1", "store": "main"}
+    for address, body in [("/purchases", sold), (f"/members/{ana}/entries", spent), ("/returns", back)]:
+        answer = await api.post(address, json=body)
+        assert answer.status_code == 201, answer.text
+    assert (await api.get(f"/members/{ana}")).json()["balances"] == {"points": -100}
+    assert (await api.get(f"/members/{ana}/balances")).json()["points"]["available"] == -100
 
 
 async def test_a_wrong_cursor_is_refused_in_words(api: httpx.AsyncClient, member):

@@ -7,7 +7,15 @@ from tessera.members.service.checks import IdentityTaken, MaskedValue
 from tessera.members.service.consents import ConsentView, consent_state, consents, purposes, set_consent
 from tessera.members.service.create import NewMember, create_member
 from tessera.members.service.notes import NoteView, add_note, notes_of
-from tessera.members.service.scope import MemberUnknown, in_scope, is_visible, need_visible, stores_seen, unknown
+from tessera.members.service.scope import (
+    MemberUnknown,
+    in_scope,
+    is_visible,
+    need_visible,
+    stores_seen,
+    unknown,
+    visible_among,
+)
 from tessera.members.service.search import newest, search, search_ids
 from tessera.members.service.views import IdentityView, MemberLine, MemberView, lines, member, views
 
@@ -46,4 +54,5 @@ __all__ = [
     "stores_seen",
     "unknown",
     "views",
+    "visible_among",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from tessera.access import service as access
 from tessera.access.actor import actor
-from tessera.kernel.database import fetchval
+from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.errors import FieldError, Invalid, NotFound
 from tessera_hooks import _
 
@@ -46,6 +47,16 @@ async def is_visible(member: UUID, permission: str = "members.read") -> bool:
         f"SELECT 1 FROM member m WHERE m.id = $1 AND {in_scope('m.id', 2)}", member, stores_seen(permission)
     )
     return found is not None
+
+
+async def visible_among(members: Sequence[UUID], permission: str) -> list[UUID]:
+    """Those of some members that the actor may see with a permission."""
+    rows = await fetch(
+        f"SELECT m.id FROM member m WHERE m.id = ANY($1) AND {in_scope('m.id', 2)}",
+        list(members),
+        stores_seen(permission),
+    )
+    return [row["id"] for row in rows]
 
 
 async def need_visible(member: UUID, permission: str = "members.read") -> None:

@@ -4,7 +4,15 @@ from tessera.points.service.earning import PER_AMOUNT, Earning, earn, earn_many
 from tessera.points.service.expiring import book_all_expired, book_expired
 from tessera.points.service.explaining import explain, explanations
 from tessera.points.service.policy import expires_at, expiry_months, points_for
-from tessera.points.service.reading import BalanceFacts, EntryFacts, Expiring, available, balances, entries
+from tessera.points.service.reading import (
+    BalanceFacts,
+    EntryFacts,
+    Expiring,
+    available,
+    available_of,
+    balances,
+    entries,
+)
 from tessera.points.service.returning import Returned, TakenBack, take_back
 from tessera.points.service.spending import InsufficientBalance, credit, debit
 from tessera.points.service.undoing import PointsInUse, undo_batch
@@ -22,6 +30,7 @@ __all__ = [
     "Returned",
     "TakenBack",
     "available",
+    "available_of",
     "balances",
     "book_all_expired",
     "book_expired",

@@ -20,6 +20,16 @@ SELECT (coalesce((SELECT sum(remaining) FROM lot WHERE account = ANY($1) AND uni
       - coalesce((SELECT sum(debt) FROM balance WHERE account = ANY($1) AND unit = $2), 0))::bigint
 """
 
+_AVAILABLE_OF = """
+SELECT held.member, held.unit, sum(held.amount)::bigint AS available FROM (
+    SELECT a.member, l.unit, l.remaining AS amount FROM account a JOIN lot l ON l.account = a.id
+    WHERE a.member = ANY($1) AND l.remaining > 0 AND l.opens_at <= $2
+      AND (l.expires_at IS NULL OR l.expires_at > $2)
+    UNION ALL
+    SELECT a.member, b.unit, -b.debt FROM account a JOIN balance b ON b.account = a.id WHERE a.member = ANY($1)
+) held GROUP BY held.member, held.unit
+"""
+
 _STANDINGS = f"""
 SELECT unit, sum(balance)::bigint AS balance, sum(debt)::bigint AS debt FROM balance
 WHERE account IN ({_ACCOUNTS}) GROUP BY unit
@@ -93,6 +103,14 @@ async def available(accounts: Sequence[UUID], *, unit: str = POINTS, at: datetim
     """What can be spent at a moment, by the clock: remainders that are open, less what is owed."""
     amount: int = await fetchval(_AVAILABLE, list(accounts), unit, at or clock.now())
     return amount
+
+
+async def available_of(members: Sequence[UUID], *, at: datetime | None = None) -> dict[UUID, dict[str, int]]:
+    """What each of many members can spend at a moment, by unit, less what is owed; points are always among them."""
+    found: dict[UUID, dict[str, int]] = {member: {POINTS: 0} for member in members}
+    for row in await fetch(_AVAILABLE_OF, list(members), at or clock.now()):
+        found[row["member"]][row["unit"]] = row["available"]
+    return found
 
 
 async def balances(member: UUID, *, at: datetime | None = None) -> dict[str, BalanceFacts]:
