@@ -17,7 +17,7 @@ import httpx
 from bench.frame import Budget, Result, in_turn, result
 from tessera.kernel import embedded
 
-RUNS = 5
+RUNS = 9
 
 
 def free_port() -> int:
