@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,9 @@ def command(*arguments: object, cwd: Path | None = None, **environment: str) -> 
         env={**kept, **environment},
         check=False,
     )
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def refusal(done: subprocess.CompletedProcess[str], code: int = 2) -> str:
@@ -93,10 +96,11 @@ class Shop:
 
     folder: Path
     server: embedded.EmbeddedServer
+    start: Command = command
 
     def run(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command on this instance."""
-        return command("--instance", self.folder, *arguments, **environment)
+        return self.start("--instance", self.folder, *arguments, **environment)
 
     def sql(self, statement: str) -> list[tuple[object, ...]]:
         """Ask or change the database behind Tessera's back."""

@@ -5,17 +5,33 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cli.shop import command, disk, listing, place, refusal
+from cli.preloaded import preloaded
+from cli.shop import Command, Shop, command, disk, listing, open_shop, place, refusal
 
 from tessera.kernel.instance import create_instance
 
 PICTURE = Path(__file__).parents[2] / "core" / "tessera" / "web" / "static" / "icon-192.png"
 
 pytestmark = pytest.mark.xdist_group("refusals")
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[Command]:
+    """A command line that is loaded once; a few tests start theirs anew all the same."""
+    with preloaded() as command_line:
+        yield command_line
+
+
+@pytest.fixture(scope="module")
+def shop(quick: Command) -> Iterator[Shop]:
+    with open_shop() as opened:
+        yield replace(opened, start=quick)
+
 
 # --- settings and keys: refused before any database is touched ----------------------------------------
 
@@ -28,13 +44,18 @@ def folder() -> Iterator[Path]:
         yield above / "shop"
 
 
-def refused(folder: Path, *arguments: object, code: int = 2, **environment: str) -> str:
-    """The sentence of a command on an instance whose files stay as they were."""
-    before = listing(folder)
-    said = refusal(command("--instance", folder, *arguments, **environment), code)
-    assert listing(folder) == before
-    assert not (folder / "data" / "postgres").exists()
-    return said
+@pytest.fixture
+def refused(folder: Path, quick: Command) -> Callable[..., str]:
+    """The sentence of a command on that instance, whose files stay as they were."""
+
+    def ask(*arguments: object, **environment: str) -> str:
+        before = listing(folder)
+        said = refusal(quick("--instance", folder, *arguments, **environment))
+        assert listing(folder) == before
+        assert not (folder / "data" / "postgres").exists()
+        return said
+
+    return ask
 
 
 @pytest.mark.parametrize(
@@ -47,39 +68,39 @@ def refused(folder: Path, *arguments: object, code: int = 2, **environment: str)
         ('[web]\npublic_url = "crm.example.com"', "begin it with https://"),
     ],
 )
-def test_wrong_settings(folder, settings, says):
+def test_wrong_settings(folder, refused, settings, says):
     (folder / "tessera.toml").write_text(settings)
-    assert says in refused(folder, "doctor")
+    assert says in refused("doctor")
 
 
-def test_a_wrong_value_in_the_environment(folder):
-    assert "TESSERA_WEB_PORT is wrong" in refused(folder, "run", TESSERA_WEB_PORT="eighty")
+def test_a_wrong_value_in_the_environment(refused):
+    assert "TESSERA_WEB_PORT is wrong" in refused("run", TESSERA_WEB_PORT="eighty")
 
 
-def test_a_folder_that_is_no_instance(folder):
+def test_a_folder_that_is_no_instance(folder, refused):
     (folder / "tessera.toml").unlink()
-    assert "is no Tessera instance" in refused(folder, "doctor")
+    assert "is no Tessera instance" in refused("doctor")
 
 
-def test_a_key_file_that_is_gone(folder):
+def test_a_key_file_that_is_gone(folder, refused):
     (folder / "keys.json").unlink()
-    assert "restore it from `tessera key export`" in refused(folder, "store", "add", "b", "--name", "B")
+    assert "restore it from `tessera key export`" in refused("store", "add", "b", "--name", "B")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no file modes")
-def test_a_key_file_that_others_can_read(folder):
+def test_a_key_file_that_others_can_read(folder, refused):
     (folder / "keys.json").chmod(0o644)
-    assert f"run chmod 600 {folder.resolve() / 'keys.json'}" in refused(folder, "run")
+    assert f"run chmod 600 {folder.resolve() / 'keys.json'}" in refused("run")
 
 
-def test_a_key_file_that_is_damaged(folder):
+def test_a_key_file_that_is_damaged(folder, refused):
     (folder / "keys.json").write_text("{}")
-    assert "is damaged" in refused(folder, "worker")
+    assert "is damaged" in refused("worker")
 
 
-def test_a_database_that_does_not_answer(folder):
+def test_a_database_that_does_not_answer(refused):
     url = "postgresql://tessera:hunter2@127.0.0.1:1/shop"
-    said = refused(folder, "store", "add", "b", "--name", "B", TESSERA_DATABASE_URL=url)
+    said = refused("store", "add", "b", "--name", "B", TESSERA_DATABASE_URL=url)
     assert "the database at 127.0.0.1:1/shop cannot be reached" in said
     assert "hunter2" not in said
 
@@ -95,16 +116,16 @@ def test_a_database_that_does_not_answer(folder):
         (["--plugins", "fitnes"], 'there is no plugin "fitnes"'),
     ],
 )
-def test_init_with_wrong_values_leaves_no_folder(options, says):
+def test_init_with_wrong_values_leaves_no_folder(quick, options, says):
     with place() as above:
-        assert says in refusal(command("init", above / "shop", "--business", "Harbour", *options))
+        assert says in refusal(quick("init", above / "shop", "--business", "Harbour", *options))
         assert list(above.iterdir()) == []
 
 
-def test_init_into_a_folder_that_holds_something(folder):
+def test_init_into_a_folder_that_holds_something(quick, folder):
     (folder / "tessera.toml").unlink()
     before = listing(folder)
-    assert "is not an empty folder" in refusal(command("init", folder, "--business", "Harbour"))
+    assert "is not an empty folder" in refusal(quick("init", folder, "--business", "Harbour"))
     assert listing(folder) == before
 
 
@@ -126,17 +147,17 @@ needs_mount = pytest.mark.skipif(
 
 
 @needs_mount
-def test_init_on_a_full_disk():
+def test_init_on_a_full_disk(quick):
     with disk("size=8m,mode=0711") as full:
-        said = refusal(command("init", full / "shop", "--business", "Harbour"))
+        said = refusal(quick("init", full / "shop", "--business", "Harbour"))
         assert "No space left on device" in said
         assert list(full.iterdir()) == []
 
 
 @needs_mount
-def test_init_on_a_disk_that_cannot_be_written():
+def test_init_on_a_disk_that_cannot_be_written(quick):
     with disk("size=8m,mode=0711,ro") as locked:
-        said = refusal(command("init", locked / "shop", "--business", "Harbour"))
+        said = refusal(quick("init", locked / "shop", "--business", "Harbour"))
         assert "Read-only file system" in said
 
 
@@ -149,15 +170,15 @@ def test_a_port_that_is_taken(shop):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said = refusal(shop.run("run", "--port", port))
+        said = refusal(command("--instance", shop.folder, "run", "--port", port))
     assert f"port {port} on 127.0.0.1 cannot be used" in said
     assert "--port" in said
 
 
 @pytest.mark.usefixtures("unchanged")
-def test_init_into_a_database_that_holds_a_business(shop):
+def test_init_into_a_database_that_holds_a_business(quick, shop):
     with place() as above:
-        said = refusal(command("init", above / "other", "--business", "Other", TESSERA_DATABASE_URL=shop.server.dsn()))
+        said = refusal(quick("init", above / "other", "--business", "Other", TESSERA_DATABASE_URL=shop.server.dsn()))
         assert 'already holds the business "Harbour"' in said
         assert list(above.iterdir()) == []
 
