@@ -94,14 +94,18 @@ def digest(secret: str) -> bytes:
 
 
 def mask_phone(phone: str) -> str:
-    """A phone number as anyone may see it: ``138****8000``; the country code of mainland China is left out."""
+    """A phone number as anyone may see it: ``138****8000``; the country code of mainland China is left out.
+
+    At least four digits are hidden: of a shorter number, fewer are shown at both ends.
+    """
     local = phone.removeprefix("+86")
     plus = "+" if local.startswith("+") else ""
     digits = local.removeprefix("+")
     if len(digits) < 7:
-        return MASK * len(digits)
-    head = 3
-    return f"{plus}{digits[:head]}{MASK * (len(digits) - head - 4)}{digits[-4:]}"
+        return MASK * max(len(digits), 3)
+    tail = 4 if len(digits) > 8 else 2
+    head = min(3, len(digits) - tail - 4)
+    return f"{plus}{digits[:head]}{MASK * (len(digits) - head - tail)}{digits[-tail:]}"
 
 
 def mask_email(email: str) -> str:
