@@ -102,7 +102,7 @@ def mask_phone(phone: str) -> str:
     plus = "+" if local.startswith("+") else ""
     digits = local.removeprefix("+")
     if len(digits) < 7:
-        return MASK * max(len(digits), 3)
+        return MASK * max(len(digits), 3) if phone else ""
     tail = 4 if len(digits) > 8 else 2
     head = min(3, len(digits) - tail - 4)
     return f"{plus}{digits[:head]}{MASK * (len(digits) - head - tail)}{digits[-tail:]}"
