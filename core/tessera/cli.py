@@ -86,16 +86,14 @@ def run(host: str | None, port: int | None, workers: int | None, yes: bool) -> N
                 from tessera import serve
                 from tessera.setup import announce
                 from tessera.start import agree
-            serve.run(
-                instance,
-                host=address[0],
-                port=address[1],
-                workers=workers or web.workers,
-                say=say,
+            serving = serve.Serving(
+                *address,
+                workers or web.workers,
+                say,
                 may_migrate=agree if yes else ask_to_migrate,
                 ready=lambda first_run: announce(instance, *address, first_run=first_run),
-                database_is_there=database_is_there,
             )
+            serve.run(instance, serving, database_is_there)
 
 
 @tessera.command()

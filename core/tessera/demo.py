@@ -91,16 +91,8 @@ def run_demo(host: str, port: int, *, fresh: bool = False) -> None:
     instance = open_instance(place)
     people = msgspec.json.decode((place / SIGN_INS).read_bytes(), type=list[SignIn])
     with database_starting(instance, say) as database_is_there:
-        serve.run(
-            instance,
-            host=host,
-            port=port,
-            workers=1,
-            say=say,
-            may_migrate=agree,
-            ready=lambda _first_run: welcome(host, port, people),
-            database_is_there=database_is_there,
-        )
+        serving = serve.Serving(host, port, 1, say, agree, ready=lambda _first_run: welcome(host, port, people))
+        serve.run(instance, serving, database_is_there)
 
 
 def make(place: Path) -> None:

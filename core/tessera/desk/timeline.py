@@ -83,7 +83,7 @@ def told_together(lines: Sequence[Line]) -> list[Story]:
     stories = []
     for _at, same in groupby(lines, key=lambda line: line.at):
         moment = list(same)
-        head = next((line for line in moment if line.url), moment[0])
+        head = next((line for line in reversed(moment) if line.url), moment[-1])
         stories.append(Story(head, [line for line in reversed(moment) if line is not head]))
     return stories
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-
-from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from typing import TYPE_CHECKING
 
 from tessera.kernel.errors import CannotRun
+
+if TYPE_CHECKING:
+    from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+_ID = re.compile(r"""^ID *= *["']([^"'\n]+)["']""", re.MULTILINE)
+_FORWARDS = re.compile(r"^async def forwards\(\)", re.MULTILINE)
 
 CORE = "core"
 CORE_FOLDER = Path(__file__).parents[2] / "piccolo_migrations"
@@ -36,22 +43,29 @@ class Found:
 
 
 def find_migrations(plugin: str, folder: Path, package: str) -> Found:
-    """Load the migrations in ``folder`` as modules of ``package``.
+    """Find the migrations in ``folder``, to be loaded as modules of ``package`` when they are run.
 
-    Loading under the package keeps files of equal names in two plugins apart.
+    Loading under the package keeps files of equal names in two plugins apart; loading late keeps a
+    start with nothing to do from running through every change there ever was.
     """
     found: dict[str, Migration] = {}
     for path in sorted(folder.glob("*.py")) if folder.is_dir() else []:
         if path.name.startswith("_"):
             continue
-        module = _load(path, f"{package}.piccolo_migrations.{path.stem}", plugin)
-        id_, forwards = getattr(module, "ID", None), getattr(module, "forwards", None)
-        if not isinstance(id_, str) or forwards is None:
-            raise CannotRun(f'plugin "{plugin}": {path.name} is no migration: it needs ID and forwards()')
-        if id_ in found:
-            raise CannotRun(f'plugin "{plugin}": two migrations have the id {id_}: give {path.name} another')
-        found[id_] = Migration(plugin, id_, forwards)
+        text = path.read_text(encoding="utf-8")
+        id_ = _ID.search(text)
+        if id_ is None or not _FORWARDS.search(text):
+            raise CannotRun(f'plugin "{plugin}": {path.name} is no migration: it needs ID and async def forwards()')
+        if id_[1] in found:
+            raise CannotRun(f'plugin "{plugin}": two migrations have the id {id_[1]}: give {path.name} another')
+        name = f"{package}.piccolo_migrations.{path.stem}"
+        found[id_[1]] = Migration(plugin, id_[1], partial(_forwards, path, name, plugin))
     return Found(plugin, folder, tuple(found[key] for key in sorted(found)))
+
+
+async def _forwards(path: Path, name: str, plugin: str) -> MigrationManager:
+    manager: MigrationManager = await _load(path, name, plugin).forwards()
+    return manager
 
 
 def _load(path: Path, name: str, plugin: str) -> ModuleType:
