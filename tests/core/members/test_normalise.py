@@ -5,7 +5,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from real_input import real
 
@@ -47,6 +47,8 @@ mobiles = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
 # Phones
 
 
+@example(mobile="16000000000", country="", separator=".", cuts=(3, 7), before="", after="", wide=False)
+@example(mobile="13000000000", country="", separator=".", cuts=(3, 10), before="", after="", wide=True)
 @given(
     mobile=mobiles,
     country=st.sampled_from(["", "+86", "+86 ", "0086", "0086 ", "86", "+86-", "(+86)"]),

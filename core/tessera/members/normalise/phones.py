@@ -12,7 +12,8 @@ _USUAL = re.compile(r"\s*'?\s*(?:(?:\+|00)?86[ -]*)?(1[3-9][0-9])[ -]?([0-9]{4})
 _MOBILE = re.compile(r"(?:(?:\+|00)86|86)?(1[3-9][0-9]{9})").fullmatch
 _SEVERAL = re.compile(r"1[3-9][0-9]{9}[^0-9]+(?:\+?86)?1[3-9][0-9]{9}").search
 _SEPARATORS = str.maketrans("", "", " -‐‑‒–—―.·()/_")
-_FRACTION = re.compile(r"\.0+$")
+_FRACTION = re.compile(r"(\+?[0-9]+)\.0+").fullmatch
+"""A number that a spreadsheet took for a measure; with another separator before it, a last group of zeros is one."""
 
 
 def normalise_phone(text: str, region: str = "CN") -> Phone:
@@ -24,7 +25,9 @@ def normalise_phone(text: str, region: str = "CN") -> Phone:
     """
     if region == "CN" and (usual := _USUAL(text)):
         return Phone("+86" + usual[1] + usual[2] + usual[3], "mobile")
-    text = _FRACTION.sub("", plain(text).lstrip("'‘’`\" ").rstrip("'’\" ;,"))
+    text = plain(text).lstrip("'‘’`\" ").rstrip("'’\" ;,")
+    if measure := _FRACTION(text):
+        text = measure[1]
     if ROUNDED.fullmatch(text):
         text = _unrounded(text)
     digits = text.translate(_SEPARATORS)
