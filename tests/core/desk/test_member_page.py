@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 
 from tessera.access.actor import Actor, Grant, acting_as, system_actor
-from tessera.desk.timeline import timeline
+from tessera.desk.timeline import timeline, told_together
 from tessera.kernel.database import execute, in_transaction
 from tessera.kernel.events import emit, importing
 from tessera.kernel.ids import uuid7
@@ -31,6 +31,16 @@ async def test_history_is_newest_first_and_goes_on_where_it_stopped(member, syst
     days = [line.at.day for line in (*first.lines, *rest.lines)]
     assert days == [7, 6, 5, 4, 3, 2, 1]
     assert rest.next is None
+
+
+async def test_a_purchase_heads_the_story_of_its_visit_and_its_points(api: httpx.AsyncClient, member, system):
+    ana = await member("Ana")
+    sold = {"external_id": "1", "source": "till", "member": {"id": str(ana)}, "store": "main", "amount": 12000}
+    assert (await api.post("/purchases", json=sold)).status_code == 201
+    lines = (await timeline(ana)).lines
+    [story] = [s for s in told_together(lines) if s.head.kind.startswith("purchase")]
+    assert {line.kind for line in story.also} == {"visit.recorded", "points.earned"}
+    assert sum(1 + len(s.also) for s in told_together(lines)) == len(lines)
 
 
 async def test_imported_history_says_so(member, system):
