@@ -392,6 +392,21 @@ class Settling:
 
 
 @dataclass(frozen=True)
+class Merging:
+    """Two members who are one person: ``other`` goes into ``survivor``.
+
+    ``choices`` says from whom each field was taken where people chose. ``kept`` is, while a merge is
+    undone, what the same plugin answered when it was made; before that it is empty.
+    """
+
+    merge: UUID
+    survivor: UUID
+    other: UUID
+    choices: Mapping[str, Literal["survivor", "other"]] = field(default_factory=dict)
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class StarterSet:
     """What a new business of this industry begins with; ``apply`` may run twice without harm."""
 

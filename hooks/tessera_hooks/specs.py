@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import pluggy
@@ -14,6 +14,7 @@ from tessera_hooks.declarations import (
     Award,
     Event,
     Job,
+    Merging,
     MessageTemplate,
     Permission,
     Reaction,
@@ -274,6 +275,83 @@ async def member_summaries(members: Sequence[UUID]) -> Mapping[UUID, Text]:  # t
     """
 
 
+@hookspec
+async def merge_members(merging: Merging) -> Mapping[str, Any] | None:
+    """Move what the plugin keeps of one member to another.
+
+    Called inside the transaction that merges two members, one plugin after another. The plugin moves
+    its own rows from ``merging.other`` to ``merging.survivor`` and answers what it needs to give them
+    back, as JSON. Record types are moved by Tessera. A domain error refuses the merge.
+
+    Example::
+
+        @hookimpl
+        async def merge_members(merging):
+            return {"lockers": await service.move_lockers(merging.other, merging.survivor)}
+    """
+
+
+@hookspec
+async def undo_merge(merging: Merging) -> None:
+    """Give back what a merge moved.
+
+    Called inside the transaction that undoes the merge; ``merging.kept`` is what the plugin's
+    ``merge_members`` answered. What happened to the survivor since then stays with the survivor. A
+    domain error refuses the undo.
+
+    Example::
+
+        @hookimpl
+        async def undo_merge(merging):
+            await service.give_back_lockers(merging.kept["lockers"], merging.other)
+    """
+
+
+@hookspec
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    """Tell everything that the plugin keeps of a member, for a request of that person.
+
+    Called when all that is known of one member is exported; the answer is plain JSON and stands under
+    the plugin's name. Record types are told by Tessera.
+
+    Example::
+
+        @hookimpl
+        async def export_member(member):
+            return {"lockers": await service.lockers_of(member)}
+    """
+
+
+@hookspec
+async def erase_member(member: UUID) -> None:
+    """Take the person out of what the plugin keeps.
+
+    Called inside the transaction that erases a member. Rows that something else adds up (money, stock)
+    stay without the person; all others go. Record types are erased by Tessera.
+
+    Example::
+
+        @hookimpl
+        async def erase_member(member):
+            await service.empty_lockers(member)
+    """
+
+
+@hookspec
+async def search_members(q: str, limit: int) -> Sequence[UUID]:  # type: ignore[empty-body]
+    """Find members by what the plugin keeps: a plate, a chip, a pupil's number.
+
+    Called for what is typed into the box that finds members, after the core has looked; at most
+    ``limit`` answers, the best first. Tessera leaves out those whom the person may not see.
+
+    Example::
+
+        @hookimpl
+        async def search_members(q, limit):
+            return await service.holders_of_locker(q, limit)
+    """
+
+
 KINDS: dict[str, Kind] = {
     "permissions": "declaring",
     "roles": "declaring",
@@ -291,4 +369,9 @@ KINDS: dict[str, Kind] = {
     "points_multiplier": "answering",
     "settle_purchase": "participating",
     "member_summaries": "participating",
+    "merge_members": "participating",
+    "undo_merge": "participating",
+    "export_member": "participating",
+    "erase_member": "participating",
+    "search_members": "participating",
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from tessera.access.permissions import BUSINESS_WIDE, covers
+from tessera.access.permissions import BUSINESS_WIDE, covers, covers_own
 from tessera.kernel.errors import Forbidden, Unauthenticated
 from tessera_hooks import Text, _
 
@@ -60,6 +60,8 @@ class Actor:
         if self.kind == "system":
             return True
         anywhere = store is None and permission not in BUSINESS_WIDE
+        if anywhere and self.own_with(permission) is not None:
+            return True
         return any(
             covers(grant.permissions, permission)
             for grant in self.grants
@@ -72,6 +74,12 @@ class Actor:
         if self.kind == "system" or any(grant.store is None for grant in granting):
             return None
         return frozenset(grant.store for grant in granting if grant.store is not None)
+
+    def own_with(self, permission: str) -> UUID | None:
+        """Its own id where it may do this for members that it is responsible for; ``None`` where it may not."""
+        if self.staff_id is None or not any(covers_own(grant.permissions, permission) for grant in self.grants):
+            return None
+        return self.staff_id
 
     def needs(self, permission: str, store: UUID | None = None) -> None:
         """Refuse unless it may do this."""

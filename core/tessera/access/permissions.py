@@ -69,6 +69,18 @@ CORE_ROLES = (
 )
 
 
+OWN = "@own"
+"""Behind an entry of a role: it holds for members that one is responsible for."""
+
+
+@lru_cache(maxsize=8192)
+def covers_own(held: tuple[str, ...], wanted: str) -> bool:
+    """Whether a role's list grants a permission for the members that one is responsible for."""
+    return covers(
+        tuple(entry.removesuffix(OWN) for entry in held if entry.endswith(OWN) or entry.startswith("!")), wanted
+    )
+
+
 @lru_cache(maxsize=8192)
 def covers(held: tuple[str, ...], wanted: str) -> bool:
     """Whether a role's list grants a permission.

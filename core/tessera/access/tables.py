@@ -5,6 +5,7 @@ from __future__ import annotations
 from piccolo.columns import (
     JSONB,
     UUID,
+    BigInt,
     Boolean,
     Bytea,
     ForeignKey,
@@ -134,3 +135,37 @@ class Idempotency(Table, tablename="idempotency"):
     expires_at = Timestamptz(index=True)
 
     once = Unique([holder, route, key])
+
+
+class Audit(Table, tablename="audit"):
+    """Who did or saw what: ids and names of fields, never what stands in them; appended in the transaction.
+
+    ``action`` begins with its owner (``members.revealed``); ``member`` is whom it was about, ``subject``
+    another row, called so by ``subject_kind``; ``rows`` how many it touched. ``seal`` is the number
+    of the batch that sealed it. The column ``txid``, which a migration adds, orders what is to be sealed.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    at = Timestamptz()
+    action = Varchar(length=80)
+    actor_kind = Varchar(length=8)
+    actor = UUID(null=True, default=None)
+    actor_label = Varchar(length=200)
+    member = UUID(null=True, default=None)
+    subject_kind = Varchar(length=40, default="")
+    subject = UUID(null=True, default=None)
+    store = UUID(null=True, default=None)
+    fields = JSONB()
+    rows = Integer(null=True, default=None)
+    facts = JSONB()
+    seal = BigInt(null=True, default=None)
+
+
+class AuditSeal(Table, tablename="audit_seal"):
+    """A batch of audit rows under one hash, which covers the seal before it as well."""
+
+    number = BigInt(primary_key=True, default=None)
+    rows = Integer()
+    hash = Bytea()
+    previous = Bytea()
+    at = Timestamptz()

@@ -99,7 +99,7 @@ def birth_of(row: Any) -> Birth:
 def _seen(kind: Kind) -> tuple[str, list[Any]]:
     """The condition, with its first two values, for records that one may see of members one may see."""
     where = f"WHERE r.store = ANY($1) AND {scope.in_scope('r.member', 2)}"
-    return where, [reach.seen_stores(kind), scope.stores_seen(kind.read)]
+    return where, [reach.seen_stores(kind), scope.members_seen(kind.read)]
 
 
 NEWEST_FIRST = " ORDER BY r.recorded_on DESC, r.id DESC LIMIT "

@@ -94,7 +94,8 @@ async def test_the_migrations_make_what_the_tables_say(db, plugin_host):
     from tessera.kernel.migrations.found import core_migrations
     from tessera.kernel.migrations.write import _difference, tables_in
 
-    domains = sorted(p.parent.name for p in Path(execute.__code__.co_filename).parents[1].glob("*/tables.py"))
+    rooms = Path(execute.__code__.co_filename).parents[1]
+    domains = sorted(p.parent.name for p in rooms.glob("*/tables*") if p.name in {"tables.py", "tables"})
     tables = [t for d in domains for t in tables_in(f"tessera.{d}.tables")]
     statements, _, _ = await _difference(core_migrations(), tables, keep_others=False)
     assert statements == []

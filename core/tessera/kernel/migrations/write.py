@@ -24,10 +24,14 @@ LINE = 120
 
 
 def tables_in(module_name: str) -> list[type[Table]]:
-    """The Piccolo tables that a module defines itself."""
+    """The Piccolo tables that a module, or the package of that name, defines itself."""
     module = importlib.import_module(module_name)
     found = [v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Table) and v is not Table]
-    own = [t for t in found if t.__module__ == module_name and not t.__dict__.get("__abstract__", False)]
+    own = [
+        t
+        for t in found
+        if (t.__module__ + ".").startswith(module_name + ".") and not t.__dict__.get("__abstract__", False)
+    ]
     return sorted(own, key=lambda t: t.__name__)
 
 

@@ -21,7 +21,15 @@ from tessera.members.normalise import normalise_name
 from tessera.members.service import checks
 from tessera.members.service.checks import Checks, taken
 from tessera.members.service.create import add_contact, add_identity, holder_of
-from tessera.members.service.scope import in_scope, is_visible, stores_seen, unknown
+from tessera.members.service.scope import (
+    in_scope,
+    is_visible,
+    members_seen,
+    need_visible,
+    present,
+    stores_seen,
+    unknown,
+)
 from tessera.members.service.tokens import refresh_tokens
 from tessera_hooks import _
 
@@ -85,12 +93,13 @@ async def change_member(id_: UUID, version: int, changes: Changes, *, when_taken
     the place of the old one.
     """
     values = _checked(changes)
+    id_ = await need_visible(id_, "members.write")
 
     async def work() -> list[str]:
         row = await fetchrow(
-            f"SELECT m.* FROM member m WHERE m.id = $1 AND {in_scope('m.id', 2)} FOR UPDATE",
+            f"SELECT m.* FROM member m WHERE m.id = $1 AND {present('m')} AND {in_scope('m.id', 2)} FOR UPDATE",
             id_,
-            stores_seen("members.write"),
+            members_seen("members.write"),
         )
         if row is None:
             raise unknown()

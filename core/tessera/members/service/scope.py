@@ -1,4 +1,4 @@
-"""Which members an actor may see: those linked to the stores where it may read members."""
+"""Which members an actor may see: those of the stores where it may, and those it is responsible for."""
 
 from __future__ import annotations
 
@@ -24,27 +24,45 @@ def unknown() -> MemberUnknown:
 
 
 def stores_seen(permission: str = "members.read") -> list[UUID] | None:
-    """The stores whose members the actor may see; ``None`` means all members."""
+    """The stores whose rows the actor may see; ``None`` means all."""
     stores = actor().stores_with(permission)
     return None if stores is None else sorted(stores)
+
+
+def members_seen(permission: str = "members.read") -> list[UUID] | None:
+    """Through what the actor may see members: stores, and itself where it may only see its own.
+
+    ``None`` means all members. Ids are unique, so that stores and a person fit into one argument.
+    """
+    seen = stores_seen(permission)
+    own = actor().own_with(permission)
+    return seen if seen is None or own is None else [*seen, own]
 
 
 def in_scope(member: str, placeholder: int) -> str:
     """The condition that keeps a query to members in scope.
 
     ``member`` is the column with the member's id, ``placeholder`` the number of the argument that is
-    ``stores_seen()``.
+    ``members_seen()``.
     """
     return (
         f"(${placeholder}::uuid[] IS NULL OR EXISTS ("
-        f"SELECT 1 FROM member_store s WHERE s.member = {member} AND s.store = ANY(${placeholder})))"
+        f"SELECT 1 FROM member_store s WHERE s.member = {member} AND s.store = ANY(${placeholder})) OR EXISTS ("
+        f"SELECT 1 FROM member_staff r WHERE r.member = {member} AND r.staff = ANY(${placeholder})))"
     )
+
+
+def present(alias: str) -> str:
+    """The condition that keeps a query over ``member`` to people: not merged into another, not erased."""
+    return f"({alias}.merged_into IS NULL AND {alias}.erased_at IS NULL)"
 
 
 async def is_visible(member: UUID, permission: str = "members.read") -> bool:
     """Whether the member is there and the actor may see them."""
     found = await fetchval(
-        f"SELECT 1 FROM member m WHERE m.id = $1 AND {in_scope('m.id', 2)}", member, stores_seen(permission)
+        f"SELECT 1 FROM member m WHERE m.id = $1 AND m.merged_into IS NULL AND {in_scope('m.id', 2)}",
+        member,
+        members_seen(permission),
     )
     return found is not None
 
@@ -52,17 +70,39 @@ async def is_visible(member: UUID, permission: str = "members.read") -> bool:
 async def visible_among(members: Sequence[UUID], permission: str) -> list[UUID]:
     """Those of some members that the actor may see with a permission."""
     rows = await fetch(
-        f"SELECT m.id FROM member m WHERE m.id = ANY($1) AND {in_scope('m.id', 2)}",
+        f"SELECT m.id FROM member m WHERE m.id = ANY($1) AND m.merged_into IS NULL AND {in_scope('m.id', 2)}",
         list(members),
-        stores_seen(permission),
+        members_seen(permission),
     )
     return [row["id"] for row in rows]
 
 
-async def need_visible(member: UUID, permission: str = "members.read") -> None:
-    """Refuse a member that the actor may not see, as if there were none."""
-    if not await is_visible(member, permission):
+_SURVIVOR = """
+WITH RECURSIVE line AS (
+    SELECT id, merged_into FROM member WHERE id = $1
+    UNION ALL SELECT m.id, m.merged_into FROM member m JOIN line ON m.id = line.merged_into
+)
+SELECT id FROM line WHERE merged_into IS NULL
+"""
+
+
+async def survivor_of(member: UUID) -> UUID:
+    """Who a member is today: themselves, or whom they were merged into; an unknown id is answered as it came."""
+    found: UUID | None = await fetchval(_SURVIVOR, member)
+    return found or member
+
+
+async def need_visible(member: UUID, permission: str = "members.read") -> UUID:
+    """The member's present id, which is another than asked for after a merge.
+
+    Refuses a member that the actor may not see, as if there were none.
+    """
+    if await is_visible(member, permission):
+        return member
+    survivor = await survivor_of(member)
+    if survivor == member or not await is_visible(survivor, permission):
         raise unknown()
+    return survivor
 
 
 def home_store(wanted: UUID | None) -> UUID | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tessera.kernel.database import fetch
 from tessera.members import identities, names
-from tessera.members.service.scope import in_scope, stores_seen
+from tessera.members.service.scope import in_scope, members_seen, present
 from tessera.members.service.views import LINE, MemberLine, line, lines
 
 MOST = 50
@@ -38,7 +38,7 @@ async def search_ids(q: str, limit: int = MOST, *, store: UUID | None = None) ->
 
 def narrowed(store: UUID | None) -> list[UUID] | None:
     """The stores to look in: those of the actor, or one of them."""
-    seen = stores_seen()
+    seen = members_seen()
     if store is None:
         return seen
     return [store] if seen is None or store in seen else []
@@ -98,7 +98,7 @@ async def newest(
 ) -> list[MemberLine]:
     """Members in the order of their creation, the newest first; ``before`` goes on from an id."""
     rows = await fetch(
-        f"{LINE} WHERE {in_scope('m.id', 1)} AND ($2::text IS NULL OR m.stage = $2) "
+        f"{LINE} WHERE {present('m')} AND {in_scope('m.id', 1)} AND ($2::text IS NULL OR m.stage = $2) "
         "AND ($3::uuid IS NULL OR m.id < $3) ORDER BY m.id DESC LIMIT $4",
         narrowed(store),
         stage,

@@ -13,7 +13,7 @@ from tessera.access.actor import actor
 from tessera.kernel.database import fetch
 from tessera.members import identities
 from tessera.members.normalise import Birthday
-from tessera.members.service.scope import in_scope, stores_seen, unknown
+from tessera.members.service.scope import in_scope, members_seen, survivor_of, unknown
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,13 @@ def birthday_of_row(row: Any) -> Birthday | None:
 
 
 async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
-    """One member with identities; ``MemberUnknown`` where there is none in the actor's stores."""
+    """One member with identities; ``MemberUnknown`` where there is none that the actor may see.
+
+    The id of a member who was merged into another answers that other.
+    """
     found = await views([id_], permission=permission)
+    if not found and (survivor := await survivor_of(id_)) != id_:
+        found = await views([survivor], permission=permission)
     if not found:
         raise unknown()
     return found[0]
@@ -116,7 +121,9 @@ async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
 async def views(ids: Sequence[UUID], *, permission: str = "members.read") -> list[MemberView]:
     """Many members in the given order, without those that the actor may not see."""
     rows = await fetch(
-        f"SELECT m.* FROM member m WHERE m.id = ANY($1) AND {in_scope('m.id', 2)}", list(ids), stores_seen(permission)
+        f"SELECT m.* FROM member m WHERE m.id = ANY($1) AND m.merged_into IS NULL AND {in_scope('m.id', 2)}",
+        list(ids),
+        members_seen(permission),
     )
     by_id = {row["id"]: row for row in rows}
     reveal = {row["id"]: may_reveal(row["store"]) for row in rows}

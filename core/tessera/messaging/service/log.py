@@ -97,7 +97,7 @@ async def messages(
         rule,
         cursor,
         limit + 1,
-        members.stores_seen("messages.send"),
+        members.members_seen("messages.send"),
     )
     items = [MessageLine(**dict(row)) for row in rows[:limit]]
     return LogPage(items, items[-1].id if len(rows) > limit else None)
@@ -109,7 +109,7 @@ async def counts(rule: str | None = None) -> Mapping[str, int]:
         f"SELECT x.state, count(*) AS n FROM message x WHERE ($1::varchar IS NULL OR x.rule = $1) "
         f"AND {members.in_scope('x.member', 2)} GROUP BY x.state",
         rule,
-        members.stores_seen("messages.send"),
+        members.members_seen("messages.send"),
     )
     found = {row["state"]: row["n"] for row in rows}
     return {state: found.get(state, 0) for state in STATES}
@@ -117,7 +117,7 @@ async def counts(rule: str | None = None) -> Mapping[str, int]:
 
 async def message(id: UUID) -> tuple[MessageLine, Content | None]:
     """One message, and the text that went out where it did."""
-    scope = members.stores_seen("messages.send")
+    scope = members.members_seen("messages.send")
     row = await fetchrow(f"{_LINES} WHERE x.id = $1 AND {members.in_scope('x.member', 2)}", id, scope)
     if row is None:
         raise NotFound(_("There is no such message."))

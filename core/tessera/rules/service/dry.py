@@ -96,6 +96,6 @@ async def _named(touched: Sequence[Touched]) -> Sequence[Named]:
         f"SELECT m.id, m.name, m.number FROM member m WHERE m.id = ANY ($1) AND {members.in_scope('m.id', 2)} "
         "ORDER BY m.name_key, m.id",
         list(days),
-        members.stores_seen(),
+        members.members_seen(),
     )
     return [Named(row["id"], row["name"] or row["number"], row["number"], days[row["id"]]) for row in rows]

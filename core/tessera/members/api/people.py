@@ -1,0 +1,107 @@
+"""Members as JSON: make, find, change."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET
+
+from tessera.access import service as access
+from tessera.kernel.errors import FieldError, Invalid
+from tessera.members import service
+from tessera.members.api.rendering import member_json, members_json
+from tessera.members.api.shapes import MemberIn, MemberOut, MemberPage, MemberPatch
+from tessera.members.labels import STAGES
+from tessera.members.service import Changes, NewMember
+from tessera_hooks import _
+
+Limit = Annotated[int, QueryParameter(ge=1, le=200)]
+
+
+def _store(code: str | None) -> UUID | None:
+    """The store of a code; an unknown one is an invalid value here, not a page that is missing."""
+    if not code:
+        return None
+    try:
+        return access.store_by_code(code).id
+    except access.StoreUnknown as refusal:
+        raise Invalid(refusal.message, [FieldError("store", refusal.message)]) from None
+
+
+@post("/members", permission="members.write", operation_id="members.create", tags=["members"])
+async def create(data: JSONBody[MemberIn]) -> MemberOut:
+    """Make someone a member."""
+    made = await service.create_member(
+        NewMember(
+            name=data.name,
+            phone=data.phone,
+            email=data.email,
+            gender=data.gender,
+            birthday=data.birthday,
+            address=data.address,
+            language=data.language,
+            timezone=data.timezone,
+            store=_store(data.store),
+            source=data.source,
+            joined_on=data.joined_at,
+            identities=[(one.kind, one.value) for one in data.identities],
+        )
+    )
+    return await member_json(await service.member(made, permission="members.write"))
+
+
+@get("/members", permission="members.read", operation_id="members.list", tags=["members"])
+async def list_members(
+    q: FromQuery[str | None] = None,
+    store: FromQuery[str | None] = None,
+    stage: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: Limit = 50,
+) -> MemberPage:
+    """Members of one's stores, the newest first; with ``q`` those that are found, in the order of names."""
+    wanted = _store(store)
+    if stage is not None and stage not in STAGES:
+        message = _("choose one of: {known}", known=", ".join(STAGES))
+        raise Invalid(message, [FieldError("stage", message)])
+    if q is not None and q.strip():
+        found = await service.views(await service.search_ids(q, limit, store=wanted))
+        return MemberPage([m for m in await members_json(found) if stage in (None, m.stage)], None)
+    page = await service.newest(limit + 1, store=wanted, stage=stage, before=_cursor(cursor))
+    ids = [line.id for line in page[:limit]]
+    return MemberPage(await members_json(await service.views(ids)), ids[-1].hex if len(page) > limit else None)
+
+
+def _cursor(text: str | None) -> UUID | None:
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        message = _("the cursor is not one that was given here: begin without it")
+        raise Invalid(message, [FieldError("cursor", message)]) from None
+
+
+@patch("/members/{member_id:uuid}", permission="members.write", operation_id="members.change", tags=["members"])
+async def change(member_id: FromPath[UUID], data: JSONBody[MemberPatch]) -> MemberOut:
+    """Change a member; a masked value is refused, a stale version too."""
+    changes = Changes(
+        name=data.name,
+        phone=data.phone,
+        email=data.email,
+        gender=data.gender,
+        birthday=data.birthday,
+        address=data.address,
+        language=data.language,
+        timezone=data.timezone,
+        store=data.store if data.store is UNSET else _store(data.store),
+        source=data.source,
+        joined_on=data.joined_at,
+    )
+    await service.change_member(member_id, data.version, changes)
+    return await member_json(await service.member(member_id, permission="members.write"))
+
+
+handlers = [create, list_members, change]
