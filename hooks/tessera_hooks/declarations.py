@@ -342,10 +342,12 @@ class Slot:
 
     ``context(member_id)`` answers what ``template`` needs, or ``None`` for nothing.
 
-    Places: ``member.card`` (the member's page), ``member.action`` (a button there), ``home.card``.
+    Places: on the member's page ``member.warning`` (shown before all else: an allergy, an injury),
+    ``member.figure`` (one number in the line below the name), ``member.action`` (a button), ``member.card``
+    (what matters now) and ``member.profile`` (what is looked up now and then); ``home.card``.
     """
 
-    place: Literal["member.card", "member.action", "home.card"]
+    place: Literal["member.warning", "member.figure", "member.action", "member.card", "member.profile", "home.card"]
     template: str
     context: Callable[[UUID | None], Awaitable[Mapping[str, Any] | None]]
     permission: str | None = None

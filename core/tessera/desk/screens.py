@@ -20,6 +20,9 @@ from tessera.tasks import service as tasks
 from tessera.web.guard import SIGNED_IN
 from tessera.web.slots import fill
 
+PIECES = ("warning", "figure", "action", "card", "profile")
+"""The places of the member's page that domains and plugins fill."""
+
 
 def _environment(request: Request[Any, Any, Any]) -> Environment:
     engine: Any = request.app.template_engine
@@ -46,13 +49,12 @@ async def show_member(request: Request[Any, Any, Any], member_id: FromPath[UUID]
         "member": view,
         "store": store_of(view.store),
         "age": view.age_on(business().today()),
-        "consents": await members.consents(member_id),
-        "notes": await members.notes_of(member_id, limit=3),
+        "consents": await members.consents(view.id),
+        "notes": await members.notes_of(view.id, limit=3),
         "labels": labels,
-        "actions": await fill(environment, "member.action", member_id),
-        "cards": await fill(environment, "member.card", member_id),
-        **_stretch(await timeline(member_id)),
-        "kinds": await kinds_of(member_id),
+        **{f"{piece}s": await fill(environment, f"member.{piece}", view.id) for piece in PIECES},
+        **_stretch(await timeline(view.id)),
+        "kinds": await kinds_of(view.id),
         "kind": None,
     }
     return Template("desk/member.html", context=context)

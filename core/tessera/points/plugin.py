@@ -24,7 +24,10 @@ def facts() -> list[Fact]:
 
 @hookimpl
 def slots() -> list[Slot]:
-    return [Slot("member.card", "points/card.html", points_card, permission="points.read")]
+    return [
+        Slot("member.figure", "points/figure.html", points_card, permission="points.read"),
+        Slot("member.card", "points/card.html", points_card, permission="points.read"),
+    ]
 
 
 @hookimpl

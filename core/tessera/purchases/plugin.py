@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tessera.purchases import events as declared
-from tessera.purchases.cards import purchases_card
+from tessera.purchases.cards import purchases_card, purchases_figure
 from tessera.purchases.facts import FACTS
 from tessera.purchases.imports import register
 from tessera.purchases.service import adopt_all
@@ -26,7 +26,10 @@ def facts() -> list[Fact]:
 
 @hookimpl
 def slots() -> list[Slot]:
-    return [Slot("member.card", "purchases/card.html", purchases_card, permission="purchases.read")]
+    return [
+        Slot("member.figure", "purchases/figure.html", purchases_figure, permission="purchases.read"),
+        Slot("member.card", "purchases/card.html", purchases_card, permission="purchases.read"),
+    ]
 
 
 @hookimpl

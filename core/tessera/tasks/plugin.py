@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from tessera.tasks import service
-from tessera_hooks import Event, Job, Screen, _, hookimpl
+from tessera.tasks.cards import tasks_card
+from tessera_hooks import Event, Job, Screen, Slot, _, hookimpl
 
 
 class TaskPayload(msgspec.Struct):
@@ -31,6 +32,11 @@ def events() -> list[Event]:
 @hookimpl
 def screens() -> list[Screen]:
     return [Screen("tasks", _("Tasks"), "checklist", "members.read", (), "tasks", on_phone=True)]
+
+
+@hookimpl
+def slots() -> list[Slot]:
+    return [Slot("member.card", "tasks/card.html", tasks_card)]
 
 
 async def _report() -> None:

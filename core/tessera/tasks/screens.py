@@ -29,8 +29,10 @@ async def list_tasks(
 async def finish(request: Request[Any, Any, Any], task: FromPath[UUID]) -> Response[Any]:
     """Finish a task with an outcome of one tap, or in one's own words."""
     form = await read_form(request)
+    member = (await service.task(task)).member if form.has("from", "member") else None
     await service.finish_task(task, form["words"] or form["outcome"] or "done")
-    return done("/tasks", _("Done. If that was a slip, open it again below “Done”."))
+    back = f"/members/{member}" if member else "/tasks"
+    return done(back, _("Done. If that was a slip, open it again below “Done”."))
 
 
 @post("/tasks/{task:uuid}/reopen", permission="members.read")

@@ -37,6 +37,18 @@ async def test_one_tap_finishes_a_task_and_another_takes_it_back(desk, store):
     assert (await service.task(task)).state == "open"
 
 
+async def test_what_is_to_do_for_a_member_is_done_on_their_page(desk, member):
+    ana = await member("Ana")
+    task = await service.open_task("call", _("Call her"), member=ana, role="front_desk")
+    page = (await desk.get(f"/members/{ana}")).text
+    assert "Call her" in page
+    answer = await desk.post(
+        f"/tasks/{task}/done", data={"_csrf": TOKEN.search(page).group(1), "from": "member"}, follow_redirects=False
+    )
+    assert answer.headers["location"] == f"/members/{ana}"
+    assert "Call her" not in (await desk.get(f"/members/{ana}")).text
+
+
 async def test_ones_own_words_count_more_than_the_button(desk, store):
     task = await service.open_task("call", _("Call her"), role="front_desk", store=store)
     token = TOKEN.search((await desk.get("/tasks")).text).group(1)
