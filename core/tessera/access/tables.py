@@ -42,12 +42,13 @@ class Store(Table, tablename="store"):
 
 
 class Staff(Table, tablename="staff"):
-    """Someone who works here and signs in."""
+    """Someone who works here and signs in; without a password they were invited and did not come yet."""
 
     id = UUID(primary_key=True, default=None)
     login = Varchar(length=80, unique=True)
     name = Varchar(length=200)
     password_hash = Text()
+    pin_hash = Text(null=True, default=None)
     locale = Varchar(length=16, null=True, default=None)
     theme = Varchar(length=8, null=True, default=None)
     active = Boolean(default=True)
@@ -73,8 +74,50 @@ class OwnRole(Table, tablename="role"):
     created_at = Timestamptz()
 
 
+class Invitation(Table, tablename="staff_invitation"):
+    """A link by which someone who was added gives themselves a password, once; the row holds its SHA-256."""
+
+    id = UUID(primary_key=True, default=None)
+    staff = ForeignKey(Staff, on_delete=OnDelete.cascade, index=True)
+    token_hash = Bytea(unique=True)
+    created_by = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.set_null)
+    created_at = Timestamptz()
+    expires_at = Timestamptz()
+    used_at = Timestamptz(null=True, default=None)
+    revoked_at = Timestamptz(null=True, default=None)
+
+
+class Device(Table, tablename="device"):
+    """A tablet that the staff of a store share, switching by PIN; the browser holds the token, the row its SHA-256."""
+
+    id = UUID(primary_key=True, default=None)
+    token_hash = Bytea(unique=True)
+    store = ForeignKey(Store, on_delete=OnDelete.restrict)
+    name = Varchar(length=100)
+    user_agent = Varchar(length=300)
+    created_by = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.set_null)
+    created_at = Timestamptz()
+    last_seen_at = Timestamptz()
+    revoked_at = Timestamptz(null=True, default=None)
+
+
+class PinAttempt(Table, tablename="pin_attempt"):
+    """Wrong PINs of one person at one shared tablet since they last proved who they are."""
+
+    id = UUID(primary_key=True, default=None)
+    device = ForeignKey(Device, on_delete=OnDelete.cascade)
+    staff = ForeignKey(Staff, on_delete=OnDelete.cascade)
+    failures = Integer(default=0)
+    blocked_until = Timestamptz()
+
+    pin_attempt_once = Unique([device, staff])
+
+
 class Session(Table, tablename="session"):
-    """Someone signed in at one browser; the browser holds the token, the row its SHA-256."""
+    """Someone signed in at one browser; the browser holds the token, the row its SHA-256.
+
+    ``device`` is the shared tablet that the browser is; ``by_pin`` where a PIN opened it.
+    """
 
     id = UUID(primary_key=True, default=None)
     token_hash = Bytea(unique=True)
@@ -84,6 +127,8 @@ class Session(Table, tablename="session"):
     last_seen_at = Timestamptz()
     expires_at = Timestamptz(index=True)
     user_agent = Varchar(length=300)
+    device = ForeignKey(Device, null=True, default=None, on_delete=OnDelete.cascade, index=True)
+    by_pin = Boolean(default=False)
 
 
 class ApiKey(Table, tablename="api_key"):
