@@ -63,12 +63,13 @@ class ConsentWord(Table, tablename="consent_word"):
 class Attachment(Table, tablename="attachment"):
     """A file or picture about a member; a sensitive one is sealed and asks for ``members.reveal``.
 
-    ``file`` is the id in ``stored_file``, without a key: rows there go when their plugin goes.
+    ``file`` and ``thumbnail`` are ids in ``stored_file``, without a key: rows there go when their plugin goes.
     """
 
     id = UUID(primary_key=True, default=None)
     member = ForeignKey(Member, on_delete=OnDelete.restrict, index=True)
     file = UUID(unique=True, default=None)
+    thumbnail = UUID(null=True, default=None)
     title = Varchar(length=200)
     kind = Varchar(length=10)
     sensitive = Boolean(default=False)
