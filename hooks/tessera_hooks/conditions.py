@@ -10,8 +10,8 @@ import msgspec
 
 from tessera_hooks.texts import Text
 
-Operator = Literal["==", "!=", ">=", "<=", ">", "<", "in"]
-FactType = Literal["number", "text", "yes_no", "date", "moment"]
+Operator = Literal["==", "!=", ">=", "<=", ">", "<", "in", "has"]
+FactType = Literal["number", "text", "texts", "yes_no", "date", "moment"]
 
 
 class Param(msgspec.Struct, frozen=True, tag="param"):
@@ -21,7 +21,10 @@ class Param(msgspec.Struct, frozen=True, tag="param"):
 
 
 class Compare(msgspec.Struct, frozen=True, tag="compare"):
-    """A fact held against a value; a fact that a member lacks makes it false."""
+    """A fact held against a value; a fact that a member lacks makes it false.
+
+    ``has`` asks whether a set of words holds one; ``Not`` of it, whether it lacks it.
+    """
 
     fact: str
     op: Operator
@@ -67,10 +70,12 @@ class Fact:
 
     ``name`` is dotted, the first part its owner: ``visits.days_since_last``. ``sql`` is an expression
     over the alias ``m`` of table ``member`` and the placeholders ``{now}`` (timestamptz) and
-    ``{today}`` (date in the business's zone); it answers NULL where the fact is missing.
+    ``{today}`` (date in the business's zone); it answers NULL where the fact is missing. A fact of type
+    ``texts`` is a set of words (``text[]``); ``says`` is how asking it for ``{value}`` reads.
     """
 
     name: str
     title: Text
     type: FactType
     sql: str
+    says: Text | None = None

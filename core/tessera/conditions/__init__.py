@@ -4,7 +4,7 @@ from tessera.conditions.check import ConditionRefused, check
 from tessera.conditions.compile import Binder, compile_condition, compile_fact
 from tessera.conditions.describe import describe
 from tessera.conditions.evaluate import evaluate, facts_of_member
-from tessera.conditions.facts import known_facts
+from tessera.conditions.facts import known_facts, register_facts
 
 __all__ = [
     "Binder",
@@ -16,4 +16,5 @@ __all__ = [
     "evaluate",
     "facts_of_member",
     "known_facts",
+    "register_facts",
 ]

@@ -15,6 +15,7 @@ MOST_PARTS = 200
 EXAMPLES: Mapping[str, Text] = {
     "number": _("a whole number, or a decimal written as text"),
     "text": _("text"),
+    "texts": _("text"),
     "yes_no": _("true or false"),
     "date": _("a day such as 2026-11-21"),
     "moment": _("a time with its zone such as 2026-11-21T09:00:00+08:00"),

@@ -95,6 +95,8 @@ def _compare(compare: Compare, binder: Binder, parameters: Mapping[str, int], fa
     left = compile_fact(fact, binder)
     value = comparand(compare, fact.type, parameters)
     sql_type = SQL_TYPES[fact.type]
+    if compare.op == "has":
+        return f"COALESCE({binder.bind(value, 'text')} = ANY ({left}), FALSE)"
     if compare.op == "in":
         return f"COALESCE({left} = ANY ({binder.bind(value, sql_type + '[]')}), FALSE)"
     return f"COALESCE({left} {SQL_OPERATORS[compare.op]} {binder.bind(value, sql_type)}, FALSE)"

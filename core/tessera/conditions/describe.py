@@ -25,6 +25,7 @@ NUMBERS = {
     ">": "“{fact}” is more than {value}",
     "<": "“{fact}” is less than {value}",
     "in": "“{fact}” is one of {value}",
+    "has": "“{fact}” has {value}",
 }
 DAYS = {
     **NUMBERS,
@@ -41,6 +42,7 @@ TEXTS = (
     _("“{fact}” is more than {value}"),
     _("“{fact}” is less than {value}"),
     _("“{fact}” is one of {value}"),
+    _("“{fact}” has {value}"),
     _("“{fact}” is {value} or later"),
     _("“{fact}” is {value} or earlier"),
     _("“{fact}” is after {value}"),
@@ -104,6 +106,8 @@ def _compare(compare: Compare, locale: str, parameters: Mapping[str, int], fact:
     words = DAYS if fact.type in {"date", "moment"} else NUMBERS
     parts = [_value(part, locale) for part in value] if compare.op == "in" else [_value(value, locale)]
     listed = translate(_(", "), locale).join(parts) or "–"
+    if compare.op == "has" and fact.says is not None:
+        return translate(Text(fact.says.source, **{**fact.says.values, "value": listed}), locale)
     return translate(Text(words[compare.op], fact=fact.title, value=listed), locale)
 
 

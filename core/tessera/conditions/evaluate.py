@@ -22,13 +22,14 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
     "in": lambda value, among: value in among,
+    "has": lambda values, one: one in values,
 }
 
 
 async def facts_of_member(member: UUID, names: Iterable[str]) -> Mapping[str, Any]:
     """The values of some facts of one member, ``None`` where a fact is missing.
 
-    Numbers come as ``Decimal``, days as ``date``, moments as aware ``datetime``.
+    Numbers come as ``Decimal``, days as ``date``, moments as aware ``datetime``, sets of words as lists.
     """
     known, wanted, binder = known_facts(), list(dict.fromkeys(names)), Binder()
     columns = [f"{compile_fact(known[name], binder)} AS f{i}" for i, name in enumerate(wanted)]

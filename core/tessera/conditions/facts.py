@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from tessera.kernel.plugins import host
 from tessera_hooks import Fact
@@ -11,6 +11,7 @@ from tessera_hooks import Fact
 SQL_TYPES = {
     "number": "numeric",
     "text": "text",
+    "texts": "text[]",
     "yes_no": "boolean",
     "date": "date",
     "moment": "timestamptz",
@@ -18,9 +19,19 @@ SQL_TYPES = {
 """How a fact of each type is compared in PostgreSQL."""
 
 
+_providers: list[Callable[[], Iterable[Fact]]] = []
+
+
+def register_facts(provide: Callable[[], Iterable[Fact]]) -> None:
+    """Let a room above bring facts that come and go while Tessera runs; asked at each use, so from memory."""
+    if provide not in _providers:
+        _providers.append(provide)
+
+
 def known_facts() -> Mapping[str, Fact]:
-    """Every declared fact, of enabled and disabled plugins alike."""
-    return {declared.value.name: declared.value for declared in host().declared("facts")}
+    """Every declared fact, of enabled and disabled plugins alike, and those that rooms bring as they run."""
+    declared = {declared.value.name: declared.value for declared in host().declared("facts")}
+    return {**declared, **{fact.name: fact for provide in _providers for fact in provide()}}
 
 
 def nearest(name: str, known: Mapping[str, Fact]) -> str | None:

@@ -12,6 +12,7 @@ from tessera_hooks import Compare, Param
 OPERATORS: Mapping[str, frozenset[str]] = {
     "number": frozenset({"==", "!=", ">=", "<=", ">", "<", "in"}),
     "text": frozenset({"==", "!=", "in"}),
+    "texts": frozenset({"has"}),
     "yes_no": frozenset({"==", "!="}),
     "date": frozenset({"==", "!=", ">=", "<=", ">", "<", "in"}),
     "moment": frozenset({">=", "<=", ">", "<"}),
@@ -66,6 +67,7 @@ def moment(raw: object) -> datetime:
 READERS: Mapping[str, Callable[[object], Any]] = {
     "number": number,
     "text": text,
+    "texts": text,
     "yes_no": yes_no,
     "date": day,
     "moment": moment,

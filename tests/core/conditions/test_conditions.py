@@ -24,6 +24,7 @@ FACTS = {
         Fact("members.agreed", _("Agreed to messages"), "yes_no", "m.agreed"),
         Fact("visits.last_day", _("Last visit"), "date", "m.day"),
         Fact("members.joined", _("Joined"), "moment", "m.moment"),
+        Fact("members.tags", _("Tags"), "texts", "m.tags", _("has the tag {value}")),
     ]
 }
 COLUMNS = {
@@ -33,6 +34,7 @@ COLUMNS = {
     "members.agreed": ("agreed", "boolean"),
     "visits.last_day": ("day", "date"),
     "members.joined": ("moment", "timestamptz"),
+    "members.tags": ("tags", "text[]"),
 }
 
 numbers = st.one_of(
@@ -51,6 +53,7 @@ VALUES = st.fixed_dictionaries(
         "members.agreed": st.none() | st.booleans(),
         "visits.last_day": st.none() | days,
         "members.joined": st.none() | moments,
+        "members.tags": st.none() | st.lists(words, max_size=3),
     }
 )
 
@@ -69,6 +72,7 @@ COMPARES = st.one_of(
         st.sampled_from([">=", "<=", ">", "<"]),
         moments.map(datetime.isoformat),
     ),
+    st.builds(Compare, st.just("members.tags"), st.just("has"), words),
 )
 CONDITIONS = st.recursive(
     COMPARES,
@@ -131,6 +135,9 @@ def test_now_and_today_are_bound_once_however_often_facts_ask():
         (Compare("members.agreed", "==", 1), 'fact "members.agreed" needs true or false'),
         (Compare("visits.last_day", "==", "21.11.2026"), 'fact "visits.last_day" needs a day such as 2026-11-21'),
         (Compare("members.stage", "==", "a\x00b"), 'fact "members.stage" needs text'),
+        (Compare("members.tags", "==", "VIP"), 'fact "members.tags" cannot be asked with ==: use one of has'),
+        (Compare("members.stage", "has", "new"), 'fact "members.stage" cannot be asked with has: use one of != == in'),
+        (Compare("members.tags", "has", 3), 'fact "members.tags" needs text'),
         (Compare("members.stage", "in", "new"), 'fact "members.stage" needs a list, each text'),
         (
             Compare("visits.days", ">=", Param("days")),
@@ -166,6 +173,16 @@ def test_a_condition_reads_back_as_a_sentence():
         "“Days since the last visit” is at least 14 and "
         "(“Stage” is one of “new”, “active” or not the case: “Agreed to messages” is no)"
     )
+
+
+@pytest.mark.parametrize(
+    ("fact", "sentence"),
+    [(_("has the tag {value}"), "has the tag “VIP”"), (None, "“Tags” has “VIP”")],
+)
+def test_what_a_set_holds_is_said_in_its_own_words(fact, sentence):
+    facts = {"members.tags": Fact("members.tags", _("Tags"), "texts", "m.tags", fact)}
+    assert describe(Compare("members.tags", "has", "VIP"), "en", {}, facts) == sentence
+    assert describe(Not(Compare("members.tags", "has", "VIP")), "en", {}, facts) == f"not the case: {sentence}"
 
 
 def test_a_day_is_said_as_people_write_it():
