@@ -59,10 +59,14 @@ class Member(Table, tablename="member"):
 
 
 class Account(Table, tablename="account"):
-    """What entries and lots belong to; a member has one, and after a merge those of the other too."""
+    """What entries and lots belong to; a member has one, and after a merge those of the other too.
+
+    ``merge`` is the merge that brought it; new entries go to the account that none brought.
+    """
 
     id = UUID(primary_key=True, default=None)
     member = ForeignKey(Member, on_delete=OnDelete.restrict, index=True)
+    merge = UUID(null=True, default=None)
     created_at = Timestamptz()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, Date, ForeignKey, OnDelete, Timestamptz, Varchar
+from piccolo.columns import JSONB, UUID, Bytea, Date, ForeignKey, OnDelete, Timestamptz, Varchar
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -46,7 +46,8 @@ class MemberMerge(Table, tablename="member_merge"):
     """Two members that are one from here on: ``other`` lives on in ``survivor``.
 
     ``choices`` says from whom each field was taken; ``kept`` is what each room and plugin needs to
-    give back what it moved. Undone merges stay, so that history can be told.
+    give back what it moved: ids, codes and numbers. The values that the survivor had before are sealed,
+    in ``before``. Undone merges stay, so that history can be told.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -54,6 +55,7 @@ class MemberMerge(Table, tablename="member_merge"):
     other = ForeignKey(Member, on_delete=OnDelete.restrict)
     choices = JSONB()
     kept = JSONB()
+    before = Bytea(null=True, default=None)
     actor = Varchar(length=200)
     at = Timestamptz()
     undone_at = Timestamptz(null=True, default=None)
