@@ -81,6 +81,20 @@ class Actor:
             return None
         return self.staff_id
 
+    def own_stores_with(self, permission: str) -> frozenset[UUID] | None:
+        """The stores in which it may do this for members that it is responsible for; ``None`` means every one."""
+        granting = [grant for grant in self.grants if covers_own(grant.permissions, permission)]
+        if any(grant.store is None for grant in granting):
+            return None
+        return frozenset(grant.store for grant in granting if grant.store is not None)
+
+    def may_for_own(self, permission: str, store: UUID | None) -> bool:
+        """Whether it may do this there at least for members that it is responsible for."""
+        if self.may(permission, store):
+            return True
+        stores = self.own_stores_with(permission)
+        return self.staff_id is not None and (stores is None or store in stores)
+
     def needs(self, permission: str, store: UUID | None = None) -> None:
         """Refuse unless it may do this."""
         if not self.is_known:

@@ -22,6 +22,8 @@ CORE_PERMISSIONS = (
     Permission("members.reveal", _("See masked values of members")),
     Permission("members.merge", _("Merge members")),
     Permission("members.erase", _("Erase members")),
+    Permission("members.import", _("Bring in lists of members")),
+    Permission("members.export", _("Take out lists of members")),
     Permission("purchases.read", _("See purchases")),
     Permission("purchases.write", _("Record purchases and returns")),
     Permission("points.read", _("See points")),
@@ -71,6 +73,38 @@ CORE_ROLES = (
 
 OWN = "@own"
 """Behind an entry of a role: it holds for members that one is responsible for."""
+
+ABOUT_A_MEMBER = frozenset(
+    {
+        "members.read",
+        "members.write",
+        "members.reveal",
+        "purchases.read",
+        "points.read",
+        "points.write",
+        "messages.send",
+    }
+)
+"""The core's permissions that always concern one member, so that they can be given for one's own alone."""
+
+OF_A_RECORD = 3
+"""The parts of a permission for what a plugin keeps about members: ``fitness.body_test.read``."""
+
+NEVER_BY_PIN = (
+    "staff.write",
+    "settings.write",
+    "members.erase",
+    "members.import",
+    "members.export",
+    "audit.read",
+)
+"""What a few digits at a shared tablet do not allow, whoever taps them: it takes the password."""
+
+
+def can_be_own(permission: str) -> bool:
+    """Whether a permission can be given for the members that one is responsible for."""
+    parts = permission.split(".")
+    return permission in ABOUT_A_MEMBER or (len(parts) == OF_A_RECORD and parts[-1] in {"read", "write"})
 
 
 @lru_cache(maxsize=8192)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from tessera.access import sealing
+from tessera.access import audit, sealing
 from tessera.access.actor import Actor, Grant, actor
 from tessera.access.service.roles import check_permissions, refuse_beyond
 from tessera.access.service.stores import check_name
@@ -61,21 +61,26 @@ async def add_key(
     """Make a key and answer it: this is the only time that anyone sees it."""
     name, permissions = check_name(name), check_permissions(permissions)
     refuse_beyond(actor(), permissions, store)
-    key = PREFIX + secrets.token_urlsafe(32)
-    await execute(
-        "INSERT INTO api_key (id, name, key_hash, prefix, permissions, store, created_by, created_at, expires_at) "
-        "VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9)",
-        uuid7(),
-        name,
-        sealing.digest(key),
-        key[:12],
-        msgspec.json.encode(permissions).decode(),
-        store,
-        actor().staff_id,
-        clock.now(),
-        expires_at,
-    )
-    return key
+    key, id_ = PREFIX + secrets.token_urlsafe(32), uuid7()
+
+    async def work() -> str:
+        await execute(
+            "INSERT INTO api_key (id, name, key_hash, prefix, permissions, store, created_by, created_at, expires_at) "
+            "VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9)",
+            id_,
+            name,
+            sealing.digest(key),
+            key[:12],
+            msgspec.json.encode(permissions).decode(),
+            store,
+            actor().staff_id,
+            clock.now(),
+            expires_at,
+        )
+        await audit.note("access.key_made", subject=("api_key", id_), store=store, fields=permissions)
+        return key
+
+    return await in_transaction(work)
 
 
 async def recognise(key: str) -> Actor | None:
@@ -128,6 +133,7 @@ async def revoke(key: UUID) -> None:
             _managed(),
         ):
             raise NotFound(_("there is no such key"))
+        await audit.note("access.key_revoked", subject=("api_key", key))
         await generation.bump()
 
     await in_transaction(work)
@@ -140,5 +146,17 @@ async def list_keys() -> list[KeyFacts]:
         "SELECT id, name, prefix, permissions, store, created_at, expires_at, last_used_at FROM api_key "
         f"WHERE revoked_at IS NULL AND {_MANAGED.format(1)} ORDER BY created_at DESC",
         _managed(),
+    )
+    return [KeyFacts(**dict(row)) for row in rows]
+
+
+async def keys_made_by(staff: UUID) -> list[KeyFacts]:
+    """The keys that someone made and that still work."""
+    rows = await fetch(
+        "SELECT id, name, prefix, permissions, store, created_at, expires_at, last_used_at FROM api_key "
+        "WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) AND created_by = $1 "
+        "ORDER BY created_at DESC",
+        staff,
+        clock.now(),
     )
     return [KeyFacts(**dict(row)) for row in rows]

@@ -50,10 +50,10 @@ async def hash_password(password: str) -> str:
 
 
 async def is_right(password: str, stored: str | None) -> bool:
-    """Whether a password is the one of a hash; without a hash it takes as long and is wrong."""
+    """Whether a password or PIN is the one of a hash; without a hash it takes as long and is wrong."""
     async with _turnstile(asyncio.get_running_loop()):
         right = await asyncio.to_thread(_verify, password[: LONGEST + 1], stored or _nobodys_hash())
-    return right and stored is not None
+    return right and bool(stored)
 
 
 def _verify(password: str, stored: str) -> bool:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import msgspec
 
+from tessera.access import audit
 from tessera.access.actor import Actor, Grant, actor
-from tessera.access.permissions import covers
+from tessera.access.permissions import OWN, can_be_own, covers, covers_own
 from tessera.access.service.stores import check_code, check_name
 from tessera.kernel import clock, generation
 from tessera.kernel.database import execute, fetch, in_transaction
@@ -70,13 +71,14 @@ generation.on_change(read_roles)
 def roles() -> dict[str, RoleFacts]:
     """All roles by code: the core's, those of plugins that are enabled, then the business's own.
 
-    A plugin's role is called ``fitness.coach``.
+    A plugin's role is called ``fitness.coach``; what the business made of it is kept while its plugin is
+    disabled, and held by nobody meanwhile.
     """
     declared = {}
     for d in host().declared_in("roles"):
-        code = d.value.name if d.plugin == CORE else f"{d.plugin}.{d.value.name}"
+        code = _code_of(d.plugin, d.value.name)
         declared[code] = RoleFacts(code, d.value.title, tuple(d.value.permissions), d.plugin)
-    return {**declared, **_own}
+    return {**declared, **{c: r for c, r in _own.items() if r.plugin == CORE or c in declared}}
 
 
 def role(code: str) -> RoleFacts:
@@ -96,7 +98,7 @@ def permissions() -> list[PermissionFacts]:
     """All permissions that can be given."""
     found = []
     for d in host().declared_in("permissions"):
-        name = d.value.name if d.plugin == CORE else f"{d.plugin}.{d.value.name}"
+        name = _code_of(d.plugin, d.value.name)
         found.append(PermissionFacts(name, d.value.title, d.plugin))
     return found
 
@@ -105,7 +107,7 @@ def check_permissions(wanted: Sequence[str]) -> list[str]:
     """Full names of permissions, or a refusal that names the one that does not exist."""
     known = {p.name for p in permissions()} | {EVERYTHING}
     for name in wanted:
-        if name not in known and not (name.endswith(".*") and any(k.startswith(name[:-1]) for k in known)):
+        if not _exists(name, known):
             message = _(
                 'there is no permission "{name}": choose from {known}', name=name, known=", ".join(sorted(known))
             )
@@ -116,13 +118,30 @@ def check_permissions(wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
+def _exists(entry: str, known: set[str]) -> bool:
+    """Whether an entry names a permission, whole or for one's own members, or is the beginning of some."""
+    name = entry.removesuffix(OWN)
+    if name != entry:
+        return name in known and can_be_own(name)
+    return name in known or (name.endswith(".*") and any(k.startswith(name[:-1]) for k in known))
+
+
 def refuse_beyond(someone: Actor, given: Sequence[str], store: UUID | None) -> None:
-    """Refuse to hand out a right that ``someone`` does not hold in that store themselves."""
+    """Refuse to hand out a right that ``someone`` does not hold in that store themselves.
+
+    Who holds one for their own members alone can give it so, and never whole.
+    """
+    entries = tuple(given)
     for permission in permissions():
-        if not covers(tuple(given), permission.name):
+        whole = covers(entries, permission.name)
+        if not whole and not covers_own(entries, permission.name):
             continue
-        own = someone.stores_with(permission.name)
-        if own is not None and store not in own:
+        held = someone.stores_with(permission.name)
+        enough = held is None or store in held
+        if not whole and not enough:
+            mine = someone.own_stores_with(permission.name)
+            enough = mine is None or store in mine
+        if not enough:
             raise Forbidden(
                 _("You may not give a right that you do not hold yourself: {title}.", title=permission.title)
             )
@@ -134,16 +153,55 @@ def grants(held: Sequence[tuple[str, UUID | None]]) -> tuple[Grant, ...]:
     return tuple(Grant(known[code].permissions, store) for code, store in held if code in known)
 
 
-async def keep_role(code: str, title: str, wanted: Sequence[str]) -> RoleFacts:
-    """Make a role of one's own, or change one; a built-in role keeps its name and changes its rights.
+def with_choices(before: Sequence[str], chosen: Sequence[str]) -> list[str]:
+    """A role's entries after someone has chosen among the permissions that can be given now.
 
-    The owner's role stays as it is, so that nobody locks everyone out.
+    ``chosen`` are names, with ``@own`` behind those for one's own members. What was not touched stays as it
+    was written: patterns go on to cover what comes later, and entries of plugins that are disabled are kept.
+    """
+    offered = {p.name for p in permissions()}
+    wanted = set(chosen)
+    entries = [e for e in before if e.removesuffix(OWN) not in offered or e in wanted]
+    for name in sorted(offered):
+        if name in wanted:
+            entries = [e for e in entries if e not in {f"!{name}", name + OWN}]
+            entries += [name] if not covers(tuple(entries), name) else []
+        elif covers(tuple(entries), name) and name + OWN not in wanted:
+            entries.append(f"!{name}")
+        elif name + OWN in wanted and name + OWN not in entries:
+            entries = [*(e for e in entries if e != f"!{name}"), name + OWN]
+    if _amounts_to(entries, offered) == wanted:
+        return list(dict.fromkeys(entries))
+    # a pattern cannot be narrowed to one's own members: the role is written out
+    kept = [e for e in entries if "*" not in e and e.removeprefix("!").removesuffix(OWN) not in offered]
+    return [*kept, *sorted(wanted)]
+
+
+def _amounts_to(entries: Sequence[str], offered: set[str]) -> set[str]:
+    held = tuple(entries)
+    whole = {name for name in offered if covers(held, name)}
+    return whole | {name + OWN for name in offered - whole if covers_own(held, name)}
+
+
+def choices_of(held: Sequence[str]) -> list[str]:
+    """What a role's entries come to among the permissions that can be given now, as ``with_choices`` takes it."""
+    return sorted(_amounts_to(held, {p.name for p in permissions()}))
+
+
+async def keep_role(code: str, title: str, wanted: Sequence[str]) -> RoleFacts:
+    """Make a role of one's own, or change one; a declared role keeps its code and changes its rights.
+
+    A plugin's role that was changed stays so, whatever becomes of the plugin short of removing it. The
+    owner's role stays as it is, so that nobody locks everyone out.
     """
     code, title, checked = check_code(code), check_name(title), check_permissions(wanted)
     if code == "owner":
         message = _("the owner may always do everything: choose another code")
         raise Invalid(message, [FieldError("code", message)])
-    refuse_beyond(actor(), checked, None)
+    known = roles().get(code)
+    as_written = known is None or any("*" in entry for entry in checked)
+    entries = checked if as_written else with_choices(known.permissions if known else (), checked)
+    refuse_beyond(actor(), entries, None)
 
     async def work() -> None:
         await execute(
@@ -151,10 +209,11 @@ async def keep_role(code: str, title: str, wanted: Sequence[str]) -> RoleFacts:
             "ON CONFLICT (code) DO UPDATE SET title = excluded.title, permissions = excluded.permissions",
             code,
             title,
-            msgspec.json.encode(checked).decode(),
-            CORE,
+            msgspec.json.encode(entries).decode(),
+            known.plugin if known else CORE,
             clock.now(),
         )
+        await audit.note("access.role_changed", fields=entries, role=code)
         await generation.bump()
 
     await in_transaction(work)
@@ -167,12 +226,17 @@ async def drop_role(code: str) -> None:
 
     async def work() -> None:
         held = await fetch("SELECT 1 FROM staff_role WHERE role = $1 LIMIT 1", code)
-        declared = {d.value.name for d in host().declared("roles") if d.plugin == CORE}
+        declared = {_code_of(d.plugin, d.value.name) for d in host().declared("roles")}
         if held and code not in declared:
             raise RoleInUse(_("someone still holds this role: give them another one first"))
         if not await execute("DELETE FROM role WHERE code = $1", code):
             raise RoleUnknown(_("there is no such role"))
+        await audit.note("access.role_dropped", role=code)
         await generation.bump()
 
     await in_transaction(work)
     await generation.refresh()
+
+
+def _code_of(plugin: str, name: str) -> str:
+    return name if plugin == CORE else f"{plugin}.{name}"
