@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from tessera.cli_support import fail, run_in_instance, say
+from tessera.cli_support import fail, out, run_in_instance, say
 
 if TYPE_CHECKING:
     from tessera.start import Opened
@@ -108,4 +108,28 @@ def add_key(name: str, permissions: tuple[str, ...], store_code: str) -> None:
     click.echo(key)
 
 
-commands: list[click.Command] = [store, staff, apikey]
+@click.group()
+def audit() -> None:
+    """Who did and saw what."""
+
+
+@audit.command("verify")
+def verify_audit() -> None:
+    """Recompute the seals of the audit and name every difference; exit 1 where there is one."""
+    from tessera.access.audit.verifying import Verified, verify
+
+    async def work(_: Opened) -> Verified:
+        return await verify()
+
+    found = run_in_instance(work)
+    for difference in found.differences:
+        out.print(str(difference), highlight=False, soft_wrap=True, markup=False)
+    say(f"{found.rows} rows in {found.seals} seals verified, {len(found.differences)} differences")
+    if found.seals:
+        say(f"the newest seal is {found.last}, {found.mark}: keep that elsewhere to notice if later ones were cut off")
+    say(f"{found.unsealed} rows are not sealed yet")
+    if found.differences:
+        sys.exit(1)
+
+
+commands: list[click.Command] = [store, staff, apikey, audit]

@@ -77,6 +77,11 @@ def lookup(kind: str, normalised: str) -> bytes:
     return hmac.digest(keys().index_key, f"{kind}\x00{normalised}".encode(), "sha256")
 
 
+def stamp(purpose: str, content: bytes) -> bytes:
+    """HMAC-SHA256 of bytes under the index key, which no rotation changes: what only this instance can make."""
+    return hmac.digest(keys().index_key, f"{purpose}\x00".encode() + content, "sha256")
+
+
 def sign(purpose: str, value: str) -> str:
     """A signature over something that a browser brings back, valid for one purpose only."""
     digest = hmac.digest(keys().cookie_secret, f"{purpose}\x00{value}".encode(), "sha256")

@@ -8,6 +8,7 @@ from piccolo.columns import (
     BigInt,
     Boolean,
     Bytea,
+    Date,
     ForeignKey,
     Integer,
     OnDelete,
@@ -207,10 +208,30 @@ class Audit(Table, tablename="audit"):
 
 
 class AuditSeal(Table, tablename="audit_seal"):
-    """A batch of audit rows under one hash, which covers the seal before it as well."""
+    """A batch of audit rows under one hash, which covers the seal before it as well.
+
+    ``leaves`` is the id and the SHA-256 of each row in order, so that a difference can be named.
+    """
 
     number = BigInt(primary_key=True, default=None)
     rows = Integer()
+    leaves = Bytea()
     hash = Bytea()
     previous = Bytea()
     at = Timestamptz()
+
+
+class AuditAlarm(Table, tablename="audit_alarm"):
+    """Someone did more of a kind on one day than is usual: raised once for actor, kind and day."""
+
+    id = UUID(primary_key=True, default=None)
+    actor = UUID()
+    actor_kind = Varchar(length=8)
+    actor_label = Varchar(length=200)
+    kind = Varchar(length=12)
+    day = Date()
+    amount = Integer()
+    usual = Integer()
+    at = Timestamptz()
+
+    audit_alarm_once = Unique([actor, kind, day])

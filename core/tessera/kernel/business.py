@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from tessera.kernel import clock, generation
+from tessera.kernel import clock, generation, witness
 from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
 from tessera.kernel.errors import DomainError
 from tessera.kernel.money import format_minor, minor_digits
@@ -89,6 +89,7 @@ async def set_setting(key: str, value: Any, *, plugin: str = "core") -> None:
             plugin,
             clock.now(),
         )
+        await witness.changed("settings.changed", fields=[key])
         await generation.bump()
 
     await in_transaction(work)
@@ -115,6 +116,7 @@ async def set_business(name: str, currency: str, timezone: str, locale: str) -> 
             locale,
             clock.now(),
         )
+        await witness.changed("settings.business_changed")
         await generation.bump()
 
     await in_transaction(work)

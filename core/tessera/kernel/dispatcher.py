@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import asyncpg
@@ -40,6 +41,26 @@ WITH ready AS (
 )
 SELECT count(*) FROM numbered
 """
+
+
+Work = Callable[[str], Awaitable[int | None]]
+
+_beside: list[tuple[Work, float]] = []
+
+
+def beside(work: Work, *, every: float) -> None:
+    """Let the dispatcher do ``work`` too, at most every so many seconds.
+
+    It is given the holder's name and answers how much it did; it asks ``hold_lease`` in its own
+    transaction, so that one process at a time does it.
+    """
+    if (work, every) not in _beside:
+        _beside.append((work, every))
+
+
+async def hold_lease(holder: str) -> bool:
+    """Take or keep the lease in the running unit of work, and lock its row until the commit."""
+    return await fetchval(_TAKE_LEASE, holder, LEASE) is not None
 
 
 async def number_events(holder: str, limit: int = BATCH) -> int | None:
@@ -82,6 +103,9 @@ async def drain(holder: str = "drain", patience: float = 30.0) -> int:
             await asyncio.sleep(0.02)
     while await reactions.deliver_all():
         pass
+    for work, _every in _beside:
+        while await work(holder):
+            pass
     await release(holder)
     return total
 
@@ -100,14 +124,23 @@ async def run(holder: str, stop: asyncio.Event) -> None:
 
 
 async def _run_connected(holder: str, stop: asyncio.Event) -> None:
+    due: dict[Work, float] = {}
     while not stop.is_set():
         numbered = await number_events(holder)
         if numbered is not None:
+            await _do_beside(holder, due)
             delivered = await reactions.deliver_all()
             if numbered or delivered:
                 continue
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), POLL)
+
+
+async def _do_beside(holder: str, due: dict[Work, float]) -> None:
+    """The work beside whose time has come; what did something comes again at once."""
+    for work, every in _beside:
+        if due.get(work, 0.0) <= time.monotonic() and not await work(holder):
+            due[work] = time.monotonic() + every
 
 
 async def lag() -> tuple[int, float]:

@@ -9,7 +9,8 @@ import msgspec
 
 from tessera.tasks import service
 from tessera.tasks.cards import tasks_card
-from tessera_hooks import Event, Job, Screen, Slot, _, hookimpl
+from tessera.tasks.service import alarms
+from tessera_hooks import Event, Job, Reaction, Screen, Slot, _, hookimpl
 
 
 class TaskPayload(msgspec.Struct):
@@ -41,6 +42,14 @@ def slots() -> list[Slot]:
 
 async def _report() -> None:
     await service.report_plugin_failures()
+
+
+@hookimpl
+def reactions() -> list[Reaction]:
+    return [
+        Reaction("task_for_unusual_access", ["access.unusual"], alarms.unusual_access),
+        Reaction("task_for_changed_audit", ["access.audit_differs"], alarms.changed_audit),
+    ]
 
 
 @hookimpl

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tessera import __version__
-from tessera.kernel import clock, generation
+from tessera.kernel import clock, generation, witness
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import CannotRun, Conflict
 from tessera.kernel.migrations.run import LOCK
@@ -177,3 +177,4 @@ async def _take(name: str) -> None:
         await execute(f"DELETE FROM {quoted(own.table)} WHERE {own.condition}", name)
     await execute("DELETE FROM migration WHERE plugin = $1", name)
     await execute("UPDATE plugin_state SET removed_at = $2 WHERE name = $1", name, clock.now())
+    await witness.changed("plugins.removed", plugin=name)

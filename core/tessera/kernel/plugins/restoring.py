@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tessera.kernel import generation
+from tessera.kernel import generation, witness
 from tessera.kernel.database import execute, fetch, fetchval, in_transaction
 from tessera.kernel.errors import CannotRun, Conflict
 from tessera.kernel.migrations import Found, find_migrations
@@ -117,6 +117,7 @@ async def _bring_back(export: ExportReader, found: Found) -> Restored:
     await migrate([found])
     await _give_grants(manifest)
     await _follow_events(manifest.plugin)
+    await witness.changed("plugins.restored", plugin=manifest.plugin)
     return restored
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from tessera.kernel import clock, generation
+from tessera.kernel import clock, generation, witness
 from tessera.kernel.business import set_setting, setting
 from tessera.kernel.database import execute, executemany, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import CannotRun, Conflict, FieldError, Invalid, NotFound
@@ -165,6 +165,7 @@ async def _enable_one(name: str, store: UUID | None) -> bool:
         await _begin_where_off(name)
     await _make_tables(name)
     await _place(name, store)
+    await witness.changed("plugins.enabled", store=store, plugin=name)
     return True
 
 
@@ -217,6 +218,8 @@ async def _set_where(name: str, before: Where, after: Where) -> None:
     await execute("DELETE FROM plugin_enabled WHERE plugin = $1", name)
     for store in [None] if after is None else sorted(after):
         await _place(name, store)
+    stores = None if after is None else len(after)
+    await witness.changed("plugins.disabled" if stores == 0 else "plugins.enabled", plugin=name, stores=stores)
 
 
 async def disable(name: str) -> list[str]:
@@ -232,6 +235,7 @@ async def disable(name: str) -> list[str]:
         for each in host().requiring(name):
             if await execute("DELETE FROM plugin_enabled WHERE plugin = $1", each):
                 stopped.append(each)
+                await witness.changed("plugins.disabled", plugin=each)
 
     if not await fetchrow("SELECT 1 FROM plugin_state WHERE name = $1", name):
         raise PluginUnknown(_('this business knows no plugin "{name}"', name=name), plugin=name)
