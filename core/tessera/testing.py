@@ -135,7 +135,7 @@ _WRITTEN = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
-  AND c.relname NOT IN ('migration', 'saq_versions') AND pg_relation_size(c.oid) > 0
+  AND c.relname NOT IN ('lunar_month', 'migration', 'saq_versions') AND pg_relation_size(c.oid) > 0
 """
 
 

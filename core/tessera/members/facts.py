@@ -1,4 +1,8 @@
-"""What conditions may ask about a member's own profile."""
+"""What conditions may ask about a member's own profile.
+
+The month of a lunar birthday is that of the first one from the beginning of this month on: such a birthday
+moves, and may fall into one month twice a year or not at all.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,47 @@ _AGE = (
     "extract(year FROM age({today}::date, make_date(m.birth_year, m.birth_month, m.birth_day)))::int END"
 )
 
+
+def _next_birthday(since: str) -> str:
+    """The first birthday on or after a day, as ``tessera.members.birthdays.next_birthday`` says it.
+
+    The table ``lunar_month`` is read along its key, one or two rows for those with a lunar birthday and
+    none for the others; 29 February is moved to the 28th by adding whole years to it.
+    """
+    this_year = f"(make_date(2000, m.birth_month, m.birth_day) + make_interval(years => {_year(since)} - 2000))::date"
+    next_year = f"(make_date(2000, m.birth_month, m.birth_day) + make_interval(years => {_year(since)} - 1999))::date"
+    return (
+        "CASE WHEN m.lunar_month IS NOT NULL THEN ("
+        "SELECT l.starts_on + least(m.lunar_day, l.days) - 1 FROM lunar_month l "
+        f"WHERE l.month = m.lunar_month AND l.leap = m.lunar_leap AND l.starts_on > {since} - 30 "
+        f"AND l.starts_on + least(m.lunar_day, l.days) - 1 >= {since} ORDER BY l.starts_on LIMIT 1) "
+        "WHEN m.birth_month IS NOT NULL THEN "
+        f"CASE WHEN {this_year} >= {since} THEN {this_year} ELSE {next_year} END END"
+    )
+
+
+def _year(day: str) -> str:
+    return f"extract(year FROM {day})::int"
+
+
+_THIS_MONTH = "date_trunc('month', {today}::timestamp)::date"
+
 FACTS = [
     Fact("member.stage", _("Stage"), "text", "m.stage"),
     Fact("member.gender", _("Gender"), "text", "m.gender"),
     Fact("member.age", _("Age"), "number", _AGE),
     Fact("member.joined_days", _("Days since joining"), "number", "({today}::date - m.joined_on)"),
-    Fact("member.birthday_month", _("Month of birth"), "number", "m.birth_month::int"),
+    Fact(
+        "member.birthday_month",
+        _("Month of the birthday"),
+        "number",
+        "CASE WHEN m.lunar_month IS NULL THEN m.birth_month::int "
+        f"ELSE extract(month FROM {_next_birthday(_THIS_MONTH)}) END",
+    ),
+    Fact(
+        "member.birthday_in_days",
+        _("Days until the birthday"),
+        "number",
+        f"({_next_birthday('{today}::date')}) - {{today}}::date",
+    ),
 ]

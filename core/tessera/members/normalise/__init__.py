@@ -8,6 +8,7 @@ from tessera.members.normalise.ids import (
     normalise_external_id,
     normalise_resident_id,
 )
+from tessera.members.normalise.lunar import LunarDay, LunarMonth
 from tessera.members.normalise.phones import normalise_phone
 from tessera.members.normalise.plain import Unusable, plain
 from tessera.members.normalise.words import (
@@ -23,6 +24,8 @@ __all__ = [
     "Birthday",
     "Consent",
     "Gender",
+    "LunarDay",
+    "LunarMonth",
     "Phone",
     "Unusable",
     "email_key",

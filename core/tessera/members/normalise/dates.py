@@ -7,6 +7,7 @@ import datetime
 import re
 from typing import NamedTuple
 
+from tessera.members.normalise.lunar import LunarDay, is_lunar, lunar_of, parse_lunar, solar_of
 from tessera.members.normalise.plain import Unusable, plain
 from tessera_hooks import Text, _
 
@@ -23,18 +24,63 @@ _EARLIEST = 1900
 
 
 class Birthday(NamedTuple):
-    """A day of birth, whose year may be unknown; as text ``1990-02-28`` or ``--02-29``."""
+    """A day of birth: of the sun, its year perhaps unknown, or kept by the Chinese calendar.
+
+    As text ``1990-02-28``, ``--02-29``; ``lunar:1990-08-15``, ``lunar:--08-15``, ``lunar:2001-L04-03`` for a
+    leap month. A lunar birthday with its year has the day of the sun too; without, ``month`` and ``day``
+    are unknown, for they differ from year to year.
+    """
 
     year: int | None
-    month: int
-    day: int
+    month: int | None
+    day: int | None
+    lunar: LunarDay | None = None
 
     def __str__(self) -> str:
-        return f"{self.year:04}-{self.month:02}-{self.day:02}" if self.year else f"--{self.month:02}-{self.day:02}"
+        if self.lunar is not None:
+            return f"lunar:{self.lunar_year or '-'}-{self.lunar}"
+        return f"{self.year or '-'}-{self.month:02}-{self.day:02}"
+
+    @property
+    def born_on(self) -> datetime.date | None:
+        """The day of the sun, where the year is known."""
+        if self.year is None or self.month is None or self.day is None:
+            return None
+        return datetime.date(self.year, self.month, self.day)
+
+    @property
+    def lunar_year(self) -> int | None:
+        """The year of the Chinese calendar, which begins later than that of the sun."""
+        born = self.born_on
+        found = lunar_of(born) if born is not None and self.lunar is not None else None
+        return found[0] if found else None
+
+    def with_year_of(self, known: Birthday | None) -> Birthday:
+        """This birthday, completed by what is known of the same day where its own year is not."""
+        day = known.born_on if known is not None else None
+        if self.year is not None or known is None or day is None:
+            return self
+        if self.lunar is not None:
+            lunar = lunar_of(day)
+            return known._replace(lunar=self.lunar) if lunar is not None and lunar[1] == self.lunar else self
+        return known if (self.month, self.day) == (day.month, day.day) else self
+
+    @classmethod
+    def of_lunar(cls, year: int | None, day: LunarDay) -> Birthday:
+        """A birthday kept by the Chinese calendar."""
+        if year is None:
+            return cls(None, None, None, day)
+        born = solar_of(year, day)
+        return cls(born.year, born.month, born.day, day)
 
     @classmethod
     def stored(cls, text: str) -> Birthday:
         """The birthday that ``str()`` wrote; ``ValueError`` for any other text."""
+        if text.startswith("lunar:"):
+            try:
+                return cls.of_lunar(*parse_lunar(text))
+            except Unusable as refusal:
+                raise ValueError(refusal.message) from None
         found = _STORED(text)
         if found is None:
             raise ValueError(f"{text!r} is no stored birthday")
@@ -56,27 +102,37 @@ def parse_date(text: str) -> datetime.date:
     return datetime.date(*parts)
 
 
-def parse_birthday(text: str, today: datetime.date) -> Birthday:
-    """A day of birth, complete or without its year: 5月10日, 05-10, 5/10, --02-29.
+def parse_birthday(text: str, today: datetime.date, *, lunar: bool = False) -> Birthday:
+    """A day of birth, complete or without its year: 5月10日, 05-10, 5/10, --02-29, 农历八月十五.
 
+    ``lunar``: what does not say its calendar is of the Chinese one, as in a column of lunar birthdays.
     Raises ``Unusable`` for days that do not exist, two-digit years, and years before 1900 or days
     after ``today``.
     """
     written = plain(text).lstrip("'")
-    parts = _full(written)
-    if parts is None:
-        yearless = _YEARLESS(written)
-        if yearless is None:
-            raise Unusable(_no_date(written))
+    if lunar or is_lunar(written):
+        born = Birthday.of_lunar(*parse_lunar(_lunar_spelling(written)))
+    elif (parts := _full(written)) is not None:
+        _check(*parts)
+        if parts[0] < _EARLIEST:
+            raise Unusable(_("a birthday before {year} is a mistake", year=_EARLIEST))
+        born = Birthday(*parts)
+    elif yearless := _YEARLESS(written):
         month, day = int(yearless[1]), int(yearless[2])
         _check(None, month, day)
-        return Birthday(None, month, day)
-    _check(*parts)
-    if parts[0] < _EARLIEST:
-        raise Unusable(_("a birthday before {year} is a mistake", year=_EARLIEST))
-    if datetime.date(*parts) > today:
+        born = Birthday(None, month, day)
+    else:
+        raise Unusable(_no_date(written))
+    if born.born_on is not None and born.born_on > today:
         raise Unusable(_("this birthday lies in the future"))
-    return Birthday(*parts)
+    return born
+
+
+def _lunar_spelling(written: str) -> str:
+    """A lunar date with its numbers alone where it was written as lists write dates; a time of day is dropped."""
+    if parts := _full(written):
+        return "{:04}-{:02}-{:02}".format(*parts)
+    return written
 
 
 def _full(written: str) -> tuple[int, int, int] | None:

@@ -31,6 +31,7 @@ from tessera.members.service.scope import (
     unknown,
 )
 from tessera.members.service.tokens import refresh_tokens
+from tessera.members.service.views import birthday_columns
 from tessera_hooks import _
 
 
@@ -128,8 +129,7 @@ def _columns(row: Any, values: dict[str, Any]) -> dict[str, dict[str, Any]]:
         if name == "name":
             found[name] = {"name": value or "", "name_key": names.name_key(value or "")}
         elif name == "birthday":
-            year, month, day = value if value else (None, None, None)
-            found[name] = {"birth_year": year, "birth_month": month, "birth_day": day}
+            found[name] = birthday_columns(value)
         elif name == "address":
             same = row["address"] is not None and value == sealing.unseal_text(row["address"])
             found[name] = {"address": row["address"] if same else sealing.seal(value) if value else None}

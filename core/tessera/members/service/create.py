@@ -22,9 +22,11 @@ from tessera.members.numbers import next_numbers
 from tessera.members.service import checks
 from tessera.members.service.checks import Checks, taken
 from tessera.members.service.consents import set_consent
+from tessera.members.service.duplicates import note_entered
 from tessera.members.service.notes import add_note
 from tessera.members.service.scope import home_store, is_visible
 from tessera.members.service.tokens import token_rows, write_tokens
+from tessera.members.service.views import BIRTHDAY, birthday_columns
 from tessera_hooks import _
 
 
@@ -119,6 +121,7 @@ async def create_member(new: NewMember) -> UUID:
             if known.kind == "external":
                 await remember_source(known.value.partition(":")[0])
         await write_tokens(token_rows(member, values.name, key, number, tails))
+        await note_entered(member)
         await emit("member.created", member=member, store=store, number=number)
         for purpose, channel, state in new.consents:
             await set_consent(member, purpose, channel, state, source=new.consent_source)
@@ -132,19 +135,16 @@ async def create_member(new: NewMember) -> UUID:
 
 
 async def _insert(member: UUID, number: str, key: str, new: NewMember, values: _Checked, store: UUID | None) -> None:
-    born, now = values.birthday, clock.now()
+    now = clock.now()
     await execute(
-        "INSERT INTO member (id, number, name, name_key, gender, birth_year, birth_month, birth_day, address, "
-        "language, timezone, store, source, stage, joined_on, batch, created_at, updated_at, version) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, 1)",
+        "INSERT INTO member (id, number, name, name_key, gender, address, language, timezone, store, source, stage, "
+        f"joined_on, batch, created_at, updated_at, version, {', '.join(BIRTHDAY)}) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, 1, $15, $16, $17, $18, $19, $20)",
         member,
         number,
         values.name,
         key,
         values.gender,
-        born.year if born else None,
-        born.month if born else None,
-        born.day if born else None,
         sealing.seal(values.address) if values.address else None,
         values.language,
         values.timezone,
@@ -154,6 +154,7 @@ async def _insert(member: UUID, number: str, key: str, new: NewMember, values: _
         values.joined_on or business().today(),
         current_batch(),
         now,
+        *birthday_columns(values.birthday).values(),
     )
     await execute("INSERT INTO account (id, member, created_at) VALUES ($1, $2, $3)", uuid7(), member, now)
     if store is not None:

@@ -12,7 +12,7 @@ from tessera.access import sealing
 from tessera.access.actor import actor
 from tessera.kernel.database import fetch
 from tessera.members import identities
-from tessera.members.normalise import Birthday
+from tessera.members.normalise import Birthday, LunarDay
 from tessera.members.service.scope import in_scope, members_seen, survivor_of, unknown
 
 
@@ -30,7 +30,11 @@ class IdentityView:
 
 @dataclass(frozen=True)
 class MemberView:
-    """A member as the actor may see them; ``revealed`` says whether sealed values are readable."""
+    """A member as the actor may see them.
+
+    ``revealed`` says whether sealed values stand here readable, ``revealable`` whether the actor may have
+    one of them revealed.
+    """
 
     id: UUID
     number: str
@@ -51,6 +55,7 @@ class MemberView:
     version: int
     revealed: bool
     identities: Sequence[IdentityView] = field(default=())
+    revealable: bool = False
 
     @property
     def title(self) -> str:
@@ -59,8 +64,8 @@ class MemberView:
 
     def age_on(self, day: date) -> int | None:
         """Age in whole years on a day; ``None`` without a year of birth."""
-        born = self.birthday
-        if born is None or born.year is None:
+        born = self.birthday.born_on if self.birthday is not None else None
+        if born is None:
             return None
         return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
@@ -84,8 +89,26 @@ class MemberLine:
 
 
 def may_reveal(store: UUID | None = None) -> bool:
-    """Whether sealed values are shown to the actor as they are."""
+    """Whether the actor may see sealed values of members of a store: a person one at a time, a program as they are."""
     return actor().may("members.reveal", store)
+
+
+def shows_whole(store: UUID | None = None) -> bool:
+    """Whether sealed values stand readable in what the actor is answered: never in what a person is shown.
+
+    A person reveals one value at a time (``reveal.reveal``); what a program was shown is audited as a whole.
+    """
+    return actor().kind in ("key", "system") and may_reveal(store)
+
+
+async def revealable(rows: Sequence[Any]) -> set[UUID]:
+    """Those of some members, given by ``id`` and home ``store``, of whom the actor may reveal values."""
+    allowed = {row["id"] for row in rows if may_reveal(row["store"])}
+    own = actor().own_with("members.reveal")
+    if own is None:
+        return allowed
+    mine = "SELECT DISTINCT member FROM member_staff WHERE staff = $1 AND member = ANY($2)"
+    return allowed | {row["member"] for row in await fetch(mine, own, [row["id"] for row in rows])}
 
 
 def shown(kind: str, sealed: bytes | None, *, reveal: bool) -> str | None:
@@ -100,9 +123,23 @@ def shown(kind: str, sealed: bytes | None, *, reveal: bool) -> str | None:
 
 def birthday_of_row(row: Any) -> Birthday | None:
     """The birthday of a member's row."""
-    if row["birth_month"] is None:
+    lunar = None
+    if row["lunar_month"] is not None:
+        lunar = LunarDay(row["lunar_month"], row["lunar_day"], row["lunar_leap"])
+    elif row["birth_month"] is None:
         return None
-    return Birthday(row["birth_year"], row["birth_month"], row["birth_day"])
+    return Birthday(row["birth_year"], row["birth_month"], row["birth_day"], lunar)
+
+
+BIRTHDAY = ("birth_year", "birth_month", "birth_day", "lunar_month", "lunar_day", "lunar_leap")
+"""The columns of a birthday."""
+
+
+def birthday_columns(born: Birthday | None) -> dict[str, int | bool | None]:
+    """A birthday as it is stored."""
+    year, month, day, lunar = born if born is not None else Birthday(None, None, None)
+    kept = (lunar.month, lunar.day, lunar.leap) if lunar is not None else (None, None, False)
+    return dict(zip(BIRTHDAY, (year, month, day, *kept), strict=True))
 
 
 async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
@@ -126,12 +163,13 @@ async def views(ids: Sequence[UUID], *, permission: str = "members.read") -> lis
         members_seen(permission),
     )
     by_id = {row["id"]: row for row in rows}
-    reveal = {row["id"]: may_reveal(row["store"]) for row in rows}
+    reveal = {row["id"]: shows_whole(row["store"]) for row in rows}
+    may = await revealable(rows)
     known = await _identities(reveal)
-    return [_view(by_id[id_], known.get(id_, []), reveal=reveal[id_]) for id_ in ids if id_ in by_id]
+    return [_view(by_id[id_], known.get(id_, []), reveal=reveal[id_], revealable=id_ in may) for id_ in ids if id_ in by_id]
 
 
-def _view(row: Any, known: Sequence[IdentityView], *, reveal: bool) -> MemberView:
+def _view(row: Any, known: Sequence[IdentityView], *, reveal: bool, revealable: bool) -> MemberView:
     return MemberView(
         id=row["id"],
         number=row["number"],
@@ -152,6 +190,7 @@ def _view(row: Any, known: Sequence[IdentityView], *, reveal: bool) -> MemberVie
         version=row["version"],
         revealed=reveal,
         identities=known,
+        revealable=revealable,
     )
 
 

@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tessera.kernel.errors import Invalid
+from tessera.kernel.texts import LOCALES, translate
+from tessera.members.identities import LABELS
 from tessera.members.imports.extensions import member_columns
 from tessera.members.imports.mapping import assign, plain_header
+from tessera.members.labels import FIELDS
 from tessera_hooks import Text, _
 
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -25,6 +28,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "birthday": (
         "生日", "出生日期", "出生年月", "出生年月日", "birthday", "birth date", "birthdate", "date of birth", "dob",
     ),
+    "lunar_birthday": ("农历生日", "阴历生日", "农历", "阴历", "农历出生日期", "農曆生日", "lunar birthday"),
     "gender": ("性别", "性別", "gender", "sex"),
     "address": (
         "地址", "住址", "联系地址", "家庭地址", "详细地址", "省", "市", "区", "省份", "城市", "邮编", "邮政编码",
@@ -46,6 +50,9 @@ HEADERS: dict[str, tuple[str, ...]] = {
         "邮件授权", "邮件同意", "邮件订阅", "接收邮件", "email consent", "email opt in", "email marketing",
         "newsletter",
     ),
+    "number": ("member number", "会员号", "會員號"),
+    "identities": ("cards and ids",),
+    "timezone": ("timezone", "time zone", "时区", "時區"),
     "external": (
         "编号", "客户编号", "顾客编号", "会员编号", "会员id", "用户id", "客户id", "id", "rec id", "record id",
         "external id",
@@ -59,11 +66,44 @@ HEADERS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The names by which each field is recognised, as ``plain_header`` writes them."""
 
-SEVERAL = frozenset({"address", "phone", "email", "note", "external", "card"})
+SEVERAL = frozenset({"address", "phone", "email", "note", "external", "card", "identities"})
 """Fields that may have several columns."""
 
-PEOPLE = ("name", "given_name", "family_name", "phone", "email", "external", "card", "resident_id", "passport")
+PEOPLE = (
+    "name", "given_name", "family_name", "phone", "email", "number", "identities", "external", "card", "resident_id",
+    "passport",
+)  # fmt: skip
 """Fields of which a list needs at least one."""
+
+TITLES: dict[str, Text] = {
+    "number": _("Member number"),
+    "name": FIELDS["name"],
+    "given_name": _("Given name"),
+    "family_name": _("Family name"),
+    "phone": FIELDS["phone"],
+    "email": FIELDS["email"],
+    "birthday": FIELDS["birthday"],
+    "lunar_birthday": _("Lunar birthday"),
+    "lunar_birthday": _("Lunar birthday"),
+    "gender": FIELDS["gender"],
+    "address": FIELDS["address"],
+    "language": FIELDS["language"],
+    "timezone": FIELDS["timezone"],
+    "store": FIELDS["store"],
+    "source": FIELDS["source"],
+    "joined_on": FIELDS["joined_on"],
+    "consent_sms": _("Agrees to text messages"),
+    "consent_email": _("Agrees to e-mails"),
+    "note": FIELDS["note"],
+    "external": LABELS["external"],
+    "identities": FIELDS["identities"],
+    "card": LABELS["card"],
+    "resident_id": LABELS["resident_id"],
+    "passport": LABELS["passport"],
+    "wechat_open": LABELS["wechat_open"],
+    "wechat_union": LABELS["wechat_union"],
+}
+"""What each field is called; an export heads its columns so, and an import knows them in every language."""
 
 ELSEWHERE = (
     "等级", "会员等级", "级别", "等級", "积分", "積分", "积分余额", "储值余额", "储值", "余额", "卡余额", "儲值餘額",
@@ -83,7 +123,18 @@ class Plan:
 
 def known_fields() -> dict[str, tuple[str, ...]]:
     """All fields with the names by which their columns are recognised, those of other rooms too."""
-    return {**HEADERS, **{column.field: tuple(column.headers) for column in member_columns()}}
+    own = {field: (*names, *_in_every_language(TITLES[field])) for field, names in HEADERS.items()}
+    others = {c.field: (*c.headers, *_in_every_language(c.title)) for c in member_columns()}
+    return {**own, **others}
+
+
+def titles() -> dict[str, Text]:
+    """What every field is called, those of other rooms too."""
+    return {**TITLES, **{column.field: column.title for column in member_columns()}}
+
+
+def _in_every_language(title: Text) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(translate(title, locale) for locale in LOCALES))
 
 
 def plan(columns: Sequence[str], given: Mapping[str, str]) -> Plan:

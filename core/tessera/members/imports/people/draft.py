@@ -28,6 +28,7 @@ from tessera.members.normalise import (
 )
 from tessera.members.service import checks
 from tessera.members.service.notes import LONGEST, clean_note
+from tessera.members.service.scope import stores_seen
 from tessera_hooks import Text, _
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Draft(msgspec.Struct, gc=False):
     note: str | None
     consents: list[tuple[str, str, str]]
     extras: dict[str, Any]
+    number: str | None = None
 
 
 class Refused(msgspec.Struct, gc=False):
@@ -83,6 +85,7 @@ class Parser:
         self.today = today
         self.extras: list[MemberColumn] = [c for c in member_columns() if c.field in plan.fields]
         self._stores: dict[str, UUID] = {}
+        self._allowed = stores_seen("members.write")
         self._columns = {name: columns[0] for name, columns in plan.fields.items()}
 
     def draft(self, row: Row) -> Draft | Refused:
@@ -98,9 +101,10 @@ class Parser:
         profile = self._profile(cells)
         address = self._joined(cells, "address", " ")
         found = self._identities(cells)
-        if not name and not found:
+        number = self._one(cells, "number", _number)
+        if not name and not found and not number:
             raise _BadCell(_("the row has neither a name nor anything else that identifies someone"))
-        if not found:
+        if not found and not number:
             found = [_of_the_row(name, profile, address)]
         return Draft(
             row.line,
@@ -113,6 +117,7 @@ class Parser:
             self._note(cells),
             self._consents(cells),
             {c.field: v for c in self.extras if (v := self._one(cells, c.field, c.parse)) is not None},
+            number,
         )
 
     def _name(self, cells: Mapping[str, str | None]) -> str:
@@ -125,12 +130,19 @@ class Parser:
     def _profile(self, cells: Mapping[str, str | None]) -> dict[str, Any]:
         values = {
             "gender": self._one(cells, "gender", normalise_gender),
-            "birthday": self._one(cells, "birthday", lambda text: parse_birthday(text, self.today)),
+            "birthday": self._birthday(cells),
             "source": self._one(cells, "source", checks.short_text(checks.LONGEST_SOURCE)),
             "joined_on": self._one(cells, "joined_on", checks.joined_of),
             "language": self._one(cells, "language", checks.language_of),
+            "timezone": self._one(cells, "timezone", checks.timezone_of),
         }
         return {name: value for name, value in values.items() if value is not None}
+
+    def _birthday(self, cells: Mapping[str, str | None]) -> Birthday | None:
+        """The birthday; a column of lunar ones says how it is kept, one of solar ones perhaps its year."""
+        lunar = self._one(cells, "lunar_birthday", lambda text: parse_birthday(text, self.today, lunar=True))
+        solar = self._one(cells, "birthday", lambda text: parse_birthday(text, self.today))
+        return lunar.with_year_of(solar) if lunar is not None else solar
 
     def _identities(self, cells: Mapping[str, str | None]) -> list[Found]:
         found: list[Found] = []
@@ -142,6 +154,10 @@ class Parser:
             for column in self.plan.fields.get(kind, ()):
                 one = _cell(column, cells[column], identities.PARSERS[kind])
                 if one is not None and all(one != other.known for other in found):
+                    found.append(Found(one, one.lookup))
+        for column in self.plan.fields.get("identities", ()):
+            for one in _cell(column, cells[column], _listed) or ():
+                if all(one != other.known for other in found):
                     found.append(Found(one, one.lookup))
         return found
 
@@ -177,6 +193,8 @@ class Parser:
         if wanted not in self._stores:
             by_name = [store.id for store in access.stores() if store.name.casefold() == wanted]
             self._stores[wanted] = by_name[0] if len(by_name) == 1 else access.store_by_code(wanted).id
+        if self._allowed is not None and self._stores[wanted] not in self._allowed:
+            raise Unusable(_("choose one of your stores"))
         return self._stores[wanted]
 
 
@@ -201,6 +219,16 @@ def _cell(column: str, text: str | None, parse: Callable[[str], T | None]) -> T 
     except DomainError as refusal:
         reason = refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
         raise _BadCell(_("{column}: {reason}", column=column, reason=reason)) from None
+
+
+def _number(text: str) -> str:
+    """A member number as it is stored."""
+    return plain(text).lstrip("'").removesuffix(".0").replace(" ", "")
+
+
+def _listed(text: str) -> list[Known]:
+    """Several identities in one cell, each on a line of its own with its kind before it."""
+    return [identities.parse(line) for line in text.splitlines() if line.strip()]
 
 
 def _of_the_row(name: str, profile: Mapping[str, Any], address: str | None) -> Found:

@@ -19,17 +19,19 @@ from tessera.kernel.tabular import Row
 from tessera.members.identities import SHARED
 from tessera.members.imports.contract import Outcome
 from tessera.members.imports.extensions import MemberValue
+from tessera.members.imports.people.alike import note_alike
 from tessera.members.imports.people.columns import plan
 from tessera.members.imports.people.draft import LIST, Draft, Found, Parser, Refused, parse_rows
 from tessera.members.imports.people.matching import PROFILE, People, Person, may_say, wanted_columns
 from tessera.members.numbers import next_numbers
 from tessera.members.service.notes import note_lookup
 from tessera.members.service.tokens import refresh_tokens, token_rows, write_tokens
+from tessera.members.service.views import BIRTHDAY
 from tessera_hooks import Text, _
 
 KIND = "members"
 
-MEMBER = ("id", "number", *PROFILE, "timezone", "store", "stage", "batch", "created_at", "updated_at", "version")
+MEMBER = ("id", "number", *PROFILE, "store", "stage", "batch", "created_at", "updated_at", "version")
 IDENTITY = ("id", "member", "kind", "lookup", "sealed", "tail", "is_primary", "verified", "batch", "created_at")
 CONTACT = ("id", "member", "kind", "lookup", "sealed", "tail", "batch", "created_at")
 NOTE = ("id", "member", "text", "lookup", "author", "staff", "batch", "at")
@@ -45,6 +47,9 @@ _CONSENT = (
     "state = excluded.state, source = excluded.source, wording = '', given_by = '', at = excluded.at, "
     "batch = excluded.batch"
 )
+
+
+_ELSEWHERE = _("this is taken by someone outside your stores: find them at the desk and ask them to confirm it")
 
 
 class MemberLoader:
@@ -83,6 +88,7 @@ class MemberLoader:
             for one in parsed
         ]
         await chunk.write()
+        await note_alike(chunk, drafts)
         return await self._extras(drafts, outcomes, chunk)
 
     async def _extras(self, drafts: Sequence[Draft], outcomes: list[Outcome], chunk: Chunk) -> list[Outcome]:
@@ -111,6 +117,7 @@ class Chunk:
         self.store = store
         self.now = clock.now()
         self.meant: dict[int, Person] = {}
+        self.torn: list[Draft] = []
         self.identities: list[tuple[Any, ...]] = []
         self.contacts: list[tuple[Any, ...]] = []
         self.notes: list[tuple[Any, ...]] = []
@@ -120,8 +127,14 @@ class Chunk:
 
     def apply(self, draft: Draft) -> Outcome:
         """One row in its turn, as if it came alone."""
+        refused = self.people.why_not(draft)
+        if refused is not None:
+            return Outcome(draft.line, "rejected", reason=refused)
         person, torn = self.people.meant_by(draft)
+        if person is not None and person.id in self.people.hidden:
+            return Outcome(draft.line, "rejected", reason=_ELSEWHERE)
         if torn:
+            self.torn.append(draft)
             return Outcome(
                 draft.line, "rejected", reason=_("the ids in this row belong to different members: merge them first")
             )
@@ -221,7 +234,7 @@ class Chunk:
             columns = person.columns
             columns["number"] = number
             profile = [columns[name] for name in PROFILE]
-            rows.append((person.id, number, *profile, None, person.store, "new", self.batch, self.now, self.now, 1))
+            rows.append((person.id, number, *profile, person.store, "new", self.batch, self.now, self.now, 1))
             tokens += token_rows(person.id, columns["name"], columns["name_key"], number, self.tails.get(person.id, ()))
         await copy_records("member", rows, MEMBER)
         await copy_records("account", [(uuid7(), p.id, self.now) for p in new], ("id", "member", "created_at"))
@@ -262,7 +275,7 @@ class Chunk:
 
 def _fields(columns: set[str]) -> list[str]:
     """The fields that changed columns belong to, as events and people call them."""
-    named = {"birthday" if column.startswith("birth_") else column for column in columns if column != "name_key"}
+    named = {"birthday" if column in BIRTHDAY else column for column in columns if column != "name_key"}
     return sorted(named)
 
 

@@ -13,12 +13,14 @@ from tessera.kernel.ids import uuid7
 from tessera.members.identities import SHARED
 from tessera.members.imports.people.draft import Draft, Found
 from tessera.members.normalise import Birthday
+from tessera.members.service.scope import members_seen, visible_among
+from tessera.members.service.views import BIRTHDAY, birthday_columns, birthday_of_row
+from tessera_hooks import Text, _
 
-PROFILE = ("name", "name_key", "gender", "birth_year", "birth_month", "birth_day", "address", "language", "source",
-           "joined_on")  # fmt: skip
+PROFILE = ("name", "name_key", "gender", *BIRTHDAY, "address", "language", "timezone", "source", "joined_on")
 """The columns of a member that a list may bring."""
 
-_PLAIN = ("gender", "language", "source", "joined_on")
+_PLAIN = ("gender", "language", "timezone", "source", "joined_on")
 """Those that hold a value of a row as it is."""
 
 
@@ -56,20 +58,25 @@ class People:
         self.holders: dict[tuple[str, bytes], Person] = {}
         self.contacts: dict[tuple[str, bytes], list[Person]] = {}
         self.by_id: dict[UUID, Person] = {}
+        self.numbered: dict[str, Person] = {}
+        self.hidden: set[UUID] = set()
 
     @classmethod
     async def around(cls, drafts: Sequence[Draft], batch: UUID) -> People:
         """Everyone whom these rows may mean, locked until the chunk is written."""
         people = cls()
         wanted = {found.key for draft in drafts for found in draft.identities}
-        if not wanted:
+        numbers = await _numbered([draft.number for draft in drafts if draft.number])
+        if not wanted and not numbers:
             return people
         kinds, lookups = [kind for kind, _lookup in wanted], [lookup for _kind, lookup in wanted]
         held = await fetch(_HELD, kinds, lookups)
         reached = await fetch(_REACHED, kinds, lookups)
-        ids = sorted({row["member"] for row in (*held, *reached)})
+        ids = sorted({row["member"] for row in (*held, *reached)} | set(numbers.values()))
         if ids:
             await people._read(ids, batch)
+            await people._hide(ids)
+        people.numbered = {number: people.by_id[id_] for number, id_ in numbers.items()}
         for row in held:
             people.holders[(row["kind"], row["lookup"])] = people.by_id[row["member"]]
         for row in reached:
@@ -100,6 +107,20 @@ class People:
         for row in await fetch("SELECT member, lookup FROM member_note WHERE member = ANY($1)", ids):
             self.by_id[row["member"]].notes.add(row["lookup"])
 
+    async def _hide(self, ids: list[UUID]) -> None:
+        """Note whom the actor may not change: rows that mean them are not applied."""
+        if members_seen("members.write") is not None:
+            self.hidden = set(ids) - set(await visible_among(ids, "members.write"))
+
+    def why_not(self, draft: Draft) -> Text | None:
+        """Why a row cannot mean anyone whom the actor may change; the same words whoever it means elsewhere."""
+        if draft.number is None:
+            return None
+        person = self.numbered.get(draft.number)
+        if person is None or person.id in self.hidden:
+            return _("no member has this number: leave the cell empty, or say what else the column is")
+        return None
+
     def meant_by(self, draft: Draft) -> tuple[Person | None, bool]:
         """The person that a row means, and whether its ids belong to two people.
 
@@ -111,6 +132,9 @@ class People:
             for found in draft.identities
             if found.known.kind not in SHARED and (person := self.holders.get(found.key)) is not None
         }
+        if draft.number is not None:
+            person = self.numbered[draft.number]
+            owners[id(person)] = person
         if owners:
             return next(iter(owners.values())), len(owners) > 1
         for found in draft.identities:
@@ -126,7 +150,7 @@ class People:
     def add(self, draft: Draft) -> Person:
         """Someone new."""
         person = Person(uuid7(), dict.fromkeys(PROFILE), None, is_new=True, is_own=True)
-        person.columns.update(name=draft.name, name_key=draft.name_key)
+        person.columns.update(birthday_columns(None), name=draft.name, name_key=draft.name_key)
         self.by_id[person.id] = person
         return person
 
@@ -149,10 +173,25 @@ _HELD = (
     "SELECT i.kind, i.lookup, i.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) "
     "JOIN identity i ON i.kind = w.kind AND i.lookup = w.lookup"
 )
+_NUMBERED = """
+WITH RECURSIVE line AS (
+    SELECT number, id, merged_into FROM member WHERE number = ANY($1) AND erased_at IS NULL
+    UNION ALL SELECT line.number, m.id, m.merged_into FROM member m JOIN line ON m.id = line.merged_into
+)
+SELECT number, id FROM line WHERE merged_into IS NULL
+"""
+
 _REACHED = (
     "SELECT c.kind, c.lookup, c.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) "
     "JOIN contact c ON c.kind = w.kind AND c.lookup = w.lookup ORDER BY c.id"
 )
+
+
+async def _numbered(numbers: Sequence[str]) -> dict[str, UUID]:
+    """Whom member numbers mean today; those of a merged member mean the survivor."""
+    if not numbers:
+        return {}
+    return {row["number"]: row["id"] for row in await fetch(_NUMBERED, list(set(numbers)))}
 
 
 def is_same_name(person: Person, draft: Draft) -> bool:
@@ -186,7 +225,7 @@ def _all_columns(draft: Draft) -> dict[str, Any]:
     columns = {column: draft.profile[column] for column in _PLAIN if column in draft.profile}
     born: Birthday | None = draft.profile.get("birthday")
     if born is not None:
-        columns.update(birth_year=born.year, birth_month=born.month, birth_day=born.day)
+        columns.update(birthday_columns(born))
     if draft.address is not None:
         columns["address"] = sealing.seal(draft.address)
     return columns
@@ -196,14 +235,13 @@ def _may(person: Person, column: str) -> bool:
     return not person.touched or person.columns[column] is None
 
 
-def _birthday(person: Person, born: Birthday | None) -> dict[str, int | None]:
+def _birthday(person: Person, born: Birthday | None) -> dict[str, int | bool | None]:
     """A birthday as columns; one without its year never takes a known year away."""
-    if born is None or not _may(person, "birth_month"):
+    known = birthday_of_row(person.columns)
+    if born is None or (person.touched and known is not None):
         return {}
-    year, month, day = (person.columns[name] for name in ("birth_year", "birth_month", "birth_day"))
-    if (born.month, born.day) == (month, day) and born.year in (None, year):
-        return {}
-    return {"birth_year": born.year, "birth_month": born.month, "birth_day": born.day}
+    wanted = birthday_columns(born.with_year_of(known))
+    return {} if all(person.columns[name] == value for name, value in wanted.items()) else wanted
 
 
 def may_say(person: Person, purpose: str, channel: str, state: str) -> bool:
