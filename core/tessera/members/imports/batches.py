@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ import msgspec
 
 from tessera.access.actor import actor
 from tessera.kernel import clock
-from tessera.kernel.database import execute, fetch, fetchrow, fetchval
+from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import Conflict, NotFound
 from tessera.kernel.ids import uuid7
 from tessera.members.imports.contract import ImportOptions, Outcome, Report
@@ -46,7 +47,12 @@ async def begin(kind: str, path: Path, sha256: bytes, options: ImportOptions) ->
 
     An import of the same file with the same options that never came to its end is resumed.
     """
-    wanted = _json(options.identity())
+    return await in_transaction(partial(_begin, kind, path, sha256, _json(options.identity())))
+
+
+async def _begin(kind: str, path: Path, sha256: bytes, wanted: str) -> tuple[UUID, int]:
+    # two who bring the same file at once meet in one batch, of which one of them is then told
+    await execute("SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 0))", sha256)
     stopped = await fetchrow(
         "SELECT id, position FROM import_batch WHERE kind = $1 AND sha256 = $2 AND state = 'running' "
         "AND options = $3::jsonb ORDER BY id DESC LIMIT 1",
@@ -96,7 +102,7 @@ async def advance(batch: UUID, position: int, outcomes: Sequence[Outcome]) -> No
         [o.action for o in outcomes],
         [o.target for o in outcomes],
         [_json(o.before) if o.before is not None else None for o in outcomes],
-        [_json(_stored(o.reason)) if o.reason is not None else None for o in outcomes],
+        [_json(stored_text(o.reason)) if o.reason is not None else None for o in outcomes],
     )
     counts = [sum(o.action == action for o in outcomes) for action in ("created", "updated", "unchanged", "rejected")]
     await execute(
@@ -109,14 +115,14 @@ async def advance(batch: UUID, position: int, outcomes: Sequence[Outcome]) -> No
     )
 
 
-def _stored(text: Text) -> dict[str, Any]:
+def stored_text(text: Text) -> dict[str, Any]:
     """A text as JSON, with its source and values, so that it can be said in any language later."""
-    values = {key: _stored(value) if isinstance(value, Text) else value for key, value in text.values.items()}
+    values = {key: stored_text(value) if isinstance(value, Text) else value for key, value in text.values.items()}
     return {"source": text.source, "values": values}
 
 
-def _text(stored: Any) -> Text:
-    values = {k: _text(v) if isinstance(v, dict) else v for k, v in stored["values"].items()}
+def text_of(stored: Any) -> Text:
+    values = {k: text_of(v) if isinstance(v, dict) else v for k, v in stored["values"].items()}
     return Text(stored["source"], **values)
 
 
@@ -127,7 +133,7 @@ async def reasons(batch: UUID) -> dict[int, Text]:
     for row in await fetch(
         "SELECT line, reason FROM import_row WHERE batch = $1 AND action = 'rejected' ORDER BY line", batch
     ):
-        text = _text(row["reason"])
+        text = text_of(row["reason"])
         found[row["line"]] = known.setdefault(str(text), text)
     return found
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 
+from tessera.access import audit
 from tessera.kernel.database import in_transaction, in_transaction_now
 from tessera.kernel.errors import CannotRun, Unavailable
 from tessera.kernel.events import importing
@@ -80,7 +83,18 @@ class _Run:
             self.rejected = await batches.reasons(batch)
         with importing(batch, "live" if self.options.live else "import"):
             await self._all(table, batch, position)
+        await in_transaction(partial(self._finish, batch))
+
+    async def _finish(self, batch: UUID) -> None:
         await batches.finish(batch)
+        await self._audited("import.finished", batch)
+
+    async def _audited(self, action: str, batch: UUID | None) -> None:
+        """Note an import and a rehearsal alike: both tell which identities are known."""
+        report = self.report
+        counts = {n: getattr(report, n) for n in ("created", "updated", "unchanged", "rejected")}
+        subject = ("import_batch", batch) if batch is not None else None
+        await audit.note(action, subject=subject, rows=report.read, kind=report.kind, **counts)
 
     async def _rehearse(self, table: Table) -> None:
         """Do everything in one transaction and take it back, so that the numbers are those of the import."""
@@ -91,10 +105,9 @@ class _Run:
                 await self._all(table, batch, position)
             raise _Rehearsed
 
-        try:
+        with suppress(_Rehearsed):
             await in_transaction(work)
-        except _Rehearsed:
-            return
+        await in_transaction(partial(self._audited, "import.rehearsed", None))
 
     async def _all(self, table: Table, batch: UUID, position: int) -> None:
         """Load chunk after chunk; the next is read and parsed while the database takes the present one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from tessera.access import audit
 from tessera.kernel.database import fetchval, in_transaction
 from tessera.kernel.errors import Conflict
 from tessera.kernel.texts import translate
@@ -66,6 +67,7 @@ async def undo(batch: UUID) -> Undone:
         refuse_if([reason for guard in _guards for reason in await guard(batch)])
         undone = await _undos[row["kind"]](batch)
         await batches.mark_undone(batch)
+        await audit.note("import.undone", subject=("import_batch", batch), rows=undone.removed, kind=row["kind"])
         return undone
 
     return await in_transaction(work)

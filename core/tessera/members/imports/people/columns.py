@@ -84,7 +84,6 @@ TITLES: dict[str, Text] = {
     "email": FIELDS["email"],
     "birthday": FIELDS["birthday"],
     "lunar_birthday": _("Lunar birthday"),
-    "lunar_birthday": _("Lunar birthday"),
     "gender": FIELDS["gender"],
     "address": FIELDS["address"],
     "language": FIELDS["language"],

