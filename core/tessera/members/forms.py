@@ -60,10 +60,11 @@ def new_member(form: Form) -> NewMember:
 
 
 def changes_of(form: Form, view: MemberView) -> Changes:
-    """What is to change; a masked field that was left empty stays as it is."""
+    """What is to change; a masked field that was left empty stays as it is, unless it is to be removed."""
 
     def sealed(name: str) -> str | UnsetType | None:
-        return UNSET if not view.revealed and not form[name] else form[name] or None
+        keep = not view.revealed and not form[name] and not form.has(f"clear_{name}", "yes")
+        return UNSET if keep else form[name] or None
 
     store = store_of_form(form)
     return Changes(

@@ -70,7 +70,7 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-async def _note_change(action: str, *, fields: list[str], store: UUID | None, **facts: str | int | bool | None) -> None:
+async def _note_change(action: str, *, fields: list[str], store: UUID | None, **facts: Any) -> None:
     await note(action, fields=fields, store=store, **facts)
 
 

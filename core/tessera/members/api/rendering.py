@@ -9,6 +9,7 @@ from uuid import UUID
 from tessera.access import service as access
 from tessera.members.api.shapes import MemberOut
 from tessera.members.service import MemberView
+from tessera.members.service.reveal import note_whole
 
 Part = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Any]]]
 
@@ -26,7 +27,8 @@ def register_member_part(name: str, read: Part) -> None:
 
 
 async def members_json(views: Sequence[MemberView]) -> list[MemberOut]:
-    """Members as JSON, with what the rooms above know of them."""
+    """Members as JSON, with what the rooms above know of them; readable values are audited, once for all."""
+    await note_whole(views)
     ids = [view.id for view in views]
     parts = {name: await read(ids) for name, read in _parts.items()} if ids else {}
     return [_out(view, {name: known[view.id] for name, known in parts.items() if view.id in known}) for view in views]

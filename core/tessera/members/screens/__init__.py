@@ -1,5 +1,5 @@
 """Pages of members."""
 
-from tessera.members.screens import listing, profile, said
+from tessera.members.screens import listing, profile, reveal, said
 
-handlers = [*listing.handlers, *profile.handlers, *said.handlers]
+handlers = [*listing.handlers, *profile.handlers, *said.handlers, *reveal.handlers]
