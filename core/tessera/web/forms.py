@@ -18,16 +18,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from litestar import Request, Response
 from litestar.datastructures import UploadFile
 from litestar.response import Redirect, Template
 
-from tessera.kernel.errors import DomainError, Invalid
+from tessera.kernel.errors import DomainError, Invalid, NotFound
 from tessera.kernel.texts import translate
 from tessera.web.errors import problem_of
 from tessera.web.visit import visit
-from tessera_hooks import Text
+from tessera_hooks import Text, _
 
 
 @dataclass
@@ -75,6 +76,14 @@ class Form:
             self.errors[str(at)] = translate(refusal.message)
         if not named and not at:
             self.problem = translate(refusal.message)
+
+
+def id_of(text: str) -> UUID:
+    """An id that a form brings back; what is none is answered like one that is not there."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(_("There is no such thing here.")) from None
 
 
 async def read_form(request: Request[Any, Any, Any]) -> Form:

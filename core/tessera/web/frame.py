@@ -89,6 +89,7 @@ class Frame:
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
             address=client[0] if client else "-",
+            origin=self.public_url.rstrip("/") or f"{scope['scheme']}://{raw.get(b'host', '')}",
             user_agent=raw.get(b"user-agent", ""),
             secure=self.public_url.startswith("https://") or scope["scheme"] == "https",
             is_htmx=raw.get(b"hx-request") == "true",

@@ -15,6 +15,9 @@ from tessera_hooks import Text
 
 FLASH, LOCALE, THEME = "tessera_flash", "tessera_locale", "tessera_theme"
 SESSION, VISITOR, DEVICE = "tessera_session", "tessera_visitor", "tessera_device"
+SHARED = "tessera_shared"
+"""The cookie of a tablet that the staff of a store share."""
+
 YEAR = 365 * 24 * 3600
 THEMES = ("auto", "light", "dark")
 
@@ -36,6 +39,7 @@ class Flash(msgspec.Struct):
 class Visit:
     """One request: its id and path, what the browser brought, and the cookies it will be given.
 
+    ``origin`` is how people reach us, such as ``https://crm.example.com``, for links that are shown.
     ``trouble`` is why it could not be found out who is asking; the guard raises it, so that it is
     answered like any other refusal.
     """
@@ -44,6 +48,7 @@ class Visit:
     path: str = "/"
     query: str = ""
     address: str = "-"
+    origin: str = ""
     user_agent: str = ""
     secure: bool = False
     is_htmx: bool = False
@@ -52,6 +57,11 @@ class Visit:
     trouble: Exception | None = None
     cookies: dict[str, str] = field(default_factory=dict)
     set_cookies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the browser is a tablet that several people share."""
+        return bool(self.cookies.get(SHARED))
 
     def give_cookie(self, name: str, value: str, max_age: int | None = YEAR) -> None:
         """Set a cookie with the answer: only for this site, never readable by scripts."""

@@ -1,16 +1,35 @@
 """The shell's own pages: signing in, the first run, preferences, and settings of the business."""
 
-from tessera.web.screens import api_keys, business, manifest, plugins, preferences, roles, setup, sign_in, staff, stores
+from tessera.web.screens import (
+    api_keys,
+    business,
+    joining,
+    leaving,
+    manifest,
+    plugins,
+    preferences,
+    roles,
+    setup,
+    sign_in,
+    staff,
+    stores,
+    switching,
+    tablets,
+)
 
 handlers = [
     *manifest.handlers,
     *sign_in.handlers,
+    *joining.handlers,
+    *switching.handlers,
     *preferences.handlers,
     *setup.handlers,
     *business.handlers,
     *plugins.handlers,
     *stores.handlers,
     *staff.handlers,
+    *leaving.handlers,
+    *tablets.handlers,
     *roles.handlers,
     *api_keys.handlers,
 ]

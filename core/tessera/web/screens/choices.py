@@ -7,6 +7,7 @@ from functools import cache
 from babel.numbers import get_currency_name, list_currencies
 
 from tessera.access import service
+from tessera.access.actor import actor
 from tessera.kernel import clock
 from tessera.kernel.plugins import host
 from tessera.kernel.texts import current_locale
@@ -36,9 +37,10 @@ def currencies() -> list[tuple[str, str]]:
     return _currencies(current_locale())
 
 
-def stores() -> list[tuple[str, str]]:
-    """Open stores by code."""
-    return [(store.code, store.name) for store in service.stores() if store.active]
+def stores(permission: str = "") -> list[tuple[str, str]]:
+    """Open stores by code; those in which the actor may do something, where it is given."""
+    allowed = actor().stores_with(permission) if permission else None
+    return [(s.code, s.name) for s in service.stores() if s.active and (allowed is None or s.id in allowed)]
 
 
 def roles() -> list[tuple[str, Text | str]]:

@@ -1,4 +1,4 @@
-"""What each person chooses for themselves: language, appearance, the store they work in, their password."""
+"""What each person chooses for themselves: language, appearance, the store they work in, password, PIN, browsers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from litestar.response import Template
 from tessera.access import sealing, service
 from tessera.access.actor import actor
 from tessera.access.permissions import PUBLIC, SIGNED_IN
+from tessera.access.service import tablets
 from tessera.kernel.errors import DomainError, FieldError, Forbidden, Invalid
 from tessera.kernel.texts import LOCALES
-from tessera.web.forms import Form, done, own_path, read_form, shown_again
+from tessera.web.browsers import browser_name
+from tessera.web.forms import Form, done, id_of, own_path, read_form, shown_again
 from tessera.web.visit import LOCALE, SESSION, THEME, THEMES, visit
 from tessera_hooks import _
 
 PASSWORD = "web/password.html"  # noqa: S105 - the name of a page
+PIN = "web/pin.html"
+BROWSERS = "web/my_browsers.html"
 
 
 @post("/preferences", permission=PUBLIC)
@@ -77,4 +81,62 @@ async def change_password(request: Request[Any, Any, Any]) -> Response[Any]:
     return done("/", _("Your password was changed."))
 
 
-handlers = [choose, work_in, show_password, change_password]
+async def _pin() -> dict[str, Any]:
+    return {"person": await service.one(tablets.need_person())}
+
+
+@get("/preferences/pin", permission=SIGNED_IN)
+async def show_pin() -> Template:
+    """The form for a PIN of one's own."""
+    return Template(PIN, context={"form": Form(), **await _pin()})
+
+
+@post("/preferences/pin", permission=SIGNED_IN)
+async def choose_pin(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Choose a PIN, or give it up."""
+    form = await read_form(request)
+    staff = tablets.need_person()
+    try:
+        if form.secret("pin") != form.secret("again"):
+            message = _("the two PINs differ")
+            raise Invalid(message, [FieldError("again", message)])
+        if not form.secret("pin") and form["give_up"] != "yes":
+            message = _("use 4 to 6 digits")
+            raise Invalid(message, [FieldError("pin", message)])
+        await tablets.set_pin(staff, form.secret("pin"), form.secret("password"))
+    except DomainError as refusal:
+        return shown_again(PIN, form, refusal, await _pin())
+    return done("/preferences/browsers", _("Your PIN was changed."))
+
+
+@get("/preferences/browsers", permission=SIGNED_IN)
+async def my_browsers() -> Template:
+    """Where one is signed in."""
+    seats = await service.seats(tablets.need_person())
+    return Template(
+        BROWSERS, context={"seats": seats, "here": actor().session_id, "browser_name": browser_name, **await _pin()}
+    )
+
+
+@post("/preferences/browsers", permission=SIGNED_IN)
+async def sign_out_elsewhere(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Sign out of one other browser, or of all others."""
+    form = await read_form(request)
+    staff = tablets.need_person()
+    if form["session"]:
+        await service.end_seat(staff, id_of(form["session"]))
+    else:
+        await service.end_other_seats(staff, actor().session_id)
+    return done("/preferences/browsers", _("Signed out."))
+
+
+handlers = [
+    choose,
+    work_in,
+    show_password,
+    change_password,
+    show_pin,
+    choose_pin,
+    my_browsers,
+    sign_out_elsewhere,
+]

@@ -98,6 +98,41 @@
     if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
 
+  // --- shared tablets -------------------------------------------------------------------------
+
+  // Without a touch for a while the page goes back to the names, so that nobody works under another's.
+  const leave = document.querySelector("form[data-idle]");
+  if (leave) {
+    let timer;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => leave.submit(), leave.dataset.idle * 1000);
+    };
+    for (const touch of ["pointerdown", "keydown", "scroll"]) document.addEventListener(touch, wait, { passive: true });
+    wait();
+  }
+
+  // --- the box that finds members: arrows walk through what was found, Enter opens the first ------
+
+  document.addEventListener("keydown", (event) => {
+    const place = event.target.closest("[data-find]");
+    if (!place || event.isComposing) return;
+    const box = place.querySelector("input[type=search]");
+    const found = [...place.querySelectorAll("a[data-found]")];
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const next = found.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+      event.preventDefault();
+      (next < 0 ? box : found[Math.min(next, found.length - 1)] || box).focus();
+    } else if (event.key === "Escape" && event.target !== box) {
+      box.focus();
+    } else if (event.key === "Enter" && event.target === box && found.length && box.value.trim()) {
+      // a scanner is faster than the answer: then the form is sent as it stands
+      if (place.querySelector("[data-query]").dataset.query !== box.value.trim()) return;
+      event.preventDefault();
+      found[0].click();
+    }
+  });
+
   // --- charts ---------------------------------------------------------------------------------
 
   let library;
