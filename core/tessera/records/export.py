@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from tessera.access import audit
 from tessera.access.service.stores import store_of
 from tessera.kernel.tabular import neutralise
 from tessera.kernel.texts import translate
@@ -77,14 +78,22 @@ async def csv_file(kind: Kind, member: UUID | None = None) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow([neutralise(heading) for heading in headings(kind)])
+    count = 0
     async for entry in all_entries(kind, member):
         writer.writerow([neutralise(c) if isinstance(c, str) else c for c in cells(entry)])
+        count += 1
+    await _note(kind, member, count)
     return text.getvalue().encode("utf-8-sig")
+
+
+async def _note(kind: Kind, member: UUID | None, count: int) -> None:
+    await audit.note("records.exported", member=member, rows=count, fields=list(kind.columns), kind=kind.code)
 
 
 async def xlsx_file(kind: Kind, member: UUID | None = None) -> bytes:
     """A workbook with one sheet; texts are written as texts, never as formulas or links."""
     table = [cells(entry) async for entry in all_entries(kind, member)]
+    await _note(kind, member, len(table))
     return await asyncio.to_thread(_workbook, translate(kind.titles), headings(kind), table)
 
 

@@ -98,8 +98,7 @@ async def sign_in(
         tablet = await shared_tablet(shared)
         if tablet is not None:
             await execute("DELETE FROM pin_attempt WHERE device = $1 AND staff = $2", tablet.id, staff)
-        if not known:
-            await audit.note("access.signed_in_at_new_browser", subject=("staff", staff))
+        await audit.note("access.signed_in" if known else "access.signed_in_at_new_browser", subject=("staff", staff))
         return await open_session(staff, user_agent, tablet)
 
     return SignedIn(await in_transaction(work), known_device(login), staff)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
+from tessera.access import audit
 from tessera.access.actor import Actor
 from tessera.kernel import clock, generation
 from tessera.kernel.business import business
@@ -131,6 +132,7 @@ async def add_store(code: str, name: str, *, timezone: str = "", currency: str =
         if added is None:
             taken: Text = _('there is a store "{code}" already: choose another code', code=code)
             raise StoreTaken(taken, field="code")
+        await audit.note("access.store_opened", subject=("store", store), store=store, code=code)
         await generation.bump()
 
     await in_transaction(work)
@@ -150,6 +152,8 @@ async def change_store(store: UUID, *, name: str, timezone: str, active: bool) -
         )
         if not changed:
             raise StoreUnknown(_("there is no such store"))
+        fields = ["name", "timezone", "active"]
+        await audit.note("access.store_changed", subject=("store", store), store=store, fields=fields, active=active)
         await generation.bump()
 
     await in_transaction(work)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from tessera.access import audit
 from tessera.access.sealing import lookup
 from tessera.kernel import clock
 from tessera.kernel.database import execute, fetchrow
@@ -59,12 +60,17 @@ def counts(login: str, address: str, *, known_browser: bool) -> list[tuple[Limit
 
 
 async def count(attempt: Sequence[tuple[Limit, bytes]]) -> None:
-    """Count an attempt, or refuse it while an earlier one still holds it back."""
+    """Count an attempt, or refuse it while an earlier one still holds it back.
+
+    The first that will hold others back is audited: by the scope alone, for the login may be a stranger's guess.
+    """
     now = clock.now()
     for limit, key in attempt:
         counted = await fetchrow(COUNT, uuid7(), limit.scope, key, now, now - FORGET, limit.free, float(limit.longest))
         if counted is None:
             raise await _too_many(limit, key)
+        if counted["failures"] == limit.free:
+            await audit.note("access.sign_in_held_back", scope=limit.scope, failures=limit.free)
 
 
 async def _too_many(limit: Limit, key: bytes) -> TooMany:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tessera.access import audit
 from tessera.kernel import clock
 from tessera.kernel.database import in_transaction
 from tessera.kernel.errors import Conflict, FieldError, Invalid
@@ -48,6 +49,7 @@ async def credit(
         entry = posting.credit(account, "credit", amount, cause, expires_at=expires_at)
         _say(posting, "points.credited", entry, member)
         await posting.write()
+        await _note("points.credited", member, entry)
         return entry
 
     return await in_transaction(work)
@@ -76,6 +78,7 @@ async def debit(
         entry = posting.debit(account, "debit", taken, Cause(reason=reason, source="manual", at=at, store=store))
         _say(posting, "points.spent", entry, member)
         await posting.write()
+        await _note("points.debited", member, entry)
         return entry
 
     return await in_transaction(work)
@@ -90,6 +93,11 @@ def _checked(amount: int, reason: str) -> str:
         message = _("say the reason in at most 200 characters")
         raise Invalid(message, [FieldError("reason", message)])
     return cleaned
+
+
+async def _note(action: str, member: UUID, entry: EntryRow) -> None:
+    subject = ("entry", entry.id)
+    await audit.note(action, member=member, subject=subject, store=entry.store, unit=entry.unit, amount=entry.amount)
 
 
 def _say(posting: Posting, kind: str, entry: EntryRow, member: UUID) -> None:

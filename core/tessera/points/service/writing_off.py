@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tessera.access import audit
 from tessera.kernel import clock
 from tessera.kernel.database import fetch, in_transaction
 from tessera.kernel.errors import FieldError, Invalid
@@ -30,6 +31,7 @@ async def write_off(prefix: str, reason: str) -> int:
             if lots:
                 posting.debit(row["account"], "debit", [(lot, lot.remaining) for lot in lots], cause)
             await posting.write()
+        await audit.note("points.written_off", rows=len(left), unit=prefix)
         return len(left)
 
     return await in_transaction(work)
