@@ -398,7 +398,8 @@ class Merging:
     """Two members who are one person: ``other`` goes into ``survivor``.
 
     ``choices`` says from whom each field was taken where people chose. ``kept`` is, while a merge is
-    undone, what the same plugin answered when it was made; before that it is empty.
+    undone, what the same plugin answered when it was made; before that it is empty. ``force`` says that an
+    undo is wanted though something was built on what the other brought.
     """
 
     merge: UUID
@@ -406,6 +407,7 @@ class Merging:
     other: UUID
     choices: Mapping[str, Literal["survivor", "other"]] = field(default_factory=dict)
     kept: Mapping[str, Any] = field(default_factory=dict)
+    force: bool = False
 
 
 @dataclass(frozen=True)

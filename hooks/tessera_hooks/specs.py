@@ -279,9 +279,11 @@ async def member_summaries(members: Sequence[UUID]) -> Mapping[UUID, Text]:  # t
 async def merge_members(merging: Merging) -> Mapping[str, Any] | None:
     """Move what the plugin keeps of one member to another.
 
-    Called inside the transaction that merges two members, one plugin after another. The plugin moves
-    its own rows from ``merging.other`` to ``merging.survivor`` and answers what it needs to give them
-    back, as JSON. Record types are moved by Tessera. A domain error refuses the merge.
+    Called inside the transaction that merges two members, one plugin after another; both members are
+    locked. The plugin moves its own rows from ``merging.other`` to ``merging.survivor`` and answers what it
+    needs to give them back, as JSON of ids, codes and numbers, never of personal values. Record types are
+    moved by Tessera, as their ``on_merge`` says. A domain error refuses the merge. A plugin that is
+    disabled is called too, for its rows are only hidden; one that was removed has none.
 
     Example::
 
@@ -292,12 +294,14 @@ async def merge_members(merging: Merging) -> Mapping[str, Any] | None:
 
 
 @hookspec
-async def undo_merge(merging: Merging) -> None:
+async def undo_merge(merging: Merging) -> Sequence[Text] | None:
     """Give back what a merge moved.
 
-    Called inside the transaction that undoes the merge; ``merging.kept`` is what the plugin's
-    ``merge_members`` answered. What happened to the survivor since then stays with the survivor. A
-    domain error refuses the undo.
+    Called inside the transaction that undoes the merge, one plugin after another, disabled ones too;
+    ``merging.kept`` is what the plugin's ``merge_members`` answered, empty where that was nothing. What
+    is gone since is not made anew, and what happened to the survivor since stays with the survivor: the
+    answer says what that is, a few words each. A domain error refuses the undo, unless ``merging.force``
+    asks for the nearest that is possible.
 
     Example::
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from fractions import Fraction
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -16,6 +17,7 @@ from tessera_hooks import (
     Event,
     Fact,
     Job,
+    Merging,
     MessageTemplate,
     Permission,
     Reaction,
@@ -127,6 +129,16 @@ async def settle_purchase(purchase: Settling) -> None:
 @hookimpl
 async def member_summaries(members: Sequence[UUID]) -> Mapping[UUID, Text]:
     return await service.summaries(members)
+
+
+@hookimpl
+async def merge_members(merging: Merging) -> Mapping[str, Any]:
+    return await service.move_seen(merging)
+
+
+@hookimpl
+async def undo_merge(merging: Merging) -> Sequence[Text]:
+    return await service.give_back_seen(merging)
 
 
 @hookimpl

@@ -10,13 +10,19 @@ from uuid import UUID
 from tessera.plugin import Conflict, add_record, emit, in_transaction, latest_records, now, settings, uuid7
 from tessera_dummy.settings import DummySettings
 from tessera_dummy.tables import Check, Seen
-from tessera_hooks import Award, Happened, Settling, Text, _
+from tessera_hooks import Award, Happened, Merging, Settling, Text, _
 
 
 class TooDear(Conflict):
     """A sale above what the settings allow."""
 
     code = "dummy_too_dear"
+
+
+class Pinned(Conflict):
+    """Something of a member that cannot become another's."""
+
+    code = "dummy_pinned"
 
 
 async def note(what: str, about: UUID | None = None, amount: int | None = None) -> None:
@@ -62,6 +68,22 @@ async def summaries(members: Sequence[UUID]) -> Mapping[UUID, Text]:
     """The last score of each member who has one."""
     latest = await latest_records(Check, members)
     return {member: _("Score {n}", n=str(entry.values["score"])) for member, entry in latest.items()}
+
+
+async def move_seen(merging: Merging) -> Mapping[str, Any]:
+    """Take part in a merge: what was noticed of the other is the survivor's now, unless it is pinned."""
+    if await Seen.exists().where(Seen.about == merging.other, Seen.what == "pinned"):
+        raise Pinned(_("the dummy keeps something that cannot be moved"))
+    moved = await Seen.update({Seen.about: merging.survivor}).where(Seen.about == merging.other).returning(Seen.id)
+    return {"moved": [row["id"] for row in moved]}
+
+
+async def give_back_seen(merging: Merging) -> Sequence[Text]:
+    """Take part in undoing it: what was moved goes back, what was noticed since stays."""
+    moved = [UUID(text) for text in merging.kept.get("moved", ())]
+    await Seen.update({Seen.about: merging.other}).where(Seen.id.is_in(moved or [UUID(int=0)]))
+    stays = await Seen.count().where(Seen.about == merging.survivor)
+    return [_("{n} things that the dummy noticed", n=stays)] if stays else []
 
 
 async def card(member: UUID | None) -> Mapping[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Generic, TypeVar
@@ -139,10 +139,13 @@ class PluginHost:
         self.event_kinds[kind] = EventKind(kind, declared.plugin, event)
 
     def _implementations(self, hook: str) -> Iterator[tuple[str, Callable[..., Any], tuple[str, ...]]]:
+        for implementation in self._in_order(hook):
+            yield self._owner[implementation.plugin_name], implementation.function, implementation.argnames
+
+    def _in_order(self, hook: str) -> list[pluggy.HookImpl]:
         caller = getattr(self._manager.hook, hook)
         order = {name: i for i, name in enumerate(self._owner)}
-        for implementation in sorted(caller.get_hookimpls(), key=lambda i: order[i.plugin_name]):
-            yield self._owner[implementation.plugin_name], implementation.function, implementation.argnames
+        return sorted(caller.get_hookimpls(), key=lambda i: order[i.plugin_name])
 
     # --- who is there ----------------------------------------------------------------------------
 
@@ -204,16 +207,42 @@ class PluginHost:
         for owner, function, names in self._implementations(hook):
             if not self.enabled(owner, store):
                 continue
-            try:
-                answer = await function(**{n: facts[n] for n in names})
-            except (DomainError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
-                raise
-            except Exception as problem:
-                failures.note(owner, hook, problem)
-                raise
+            answer = await self._await(owner, hook, function, names, facts)
             if answer is not None:
                 given.append((owner, answer))
         return given
+
+    async def participate_all(
+        self, hook: str, facts_for: Callable[[str], Mapping[str, Any]], *, without: Collection[str] = ()
+    ) -> list[tuple[str, Any]]:
+        """Await each plugin in turn as ``participate`` does, also those that rest: what they keep is there.
+
+        ``facts_for`` says what each is handed. It is asked with the name under which the plugin stands in
+        the answer too: its own, and for a room of the core ``core.points``, so that rooms are told apart.
+        ``without`` are plugins whose tables are gone.
+        """
+        given: list[tuple[str, Any]] = []
+        for implementation in self._in_order(hook):
+            owner = self._owner[implementation.plugin_name]
+            if owner in without:
+                continue
+            name = _room(implementation.plugin_name) if owner == CORE else owner
+            facts = facts_for(name)
+            answer = await self._await(owner, hook, implementation.function, implementation.argnames, facts)
+            if answer is not None:
+                given.append((name, answer))
+        return given
+
+    async def _await(
+        self, owner: str, hook: str, function: Callable[..., Any], names: Sequence[str], facts: Mapping[str, Any]
+    ) -> Any:
+        try:
+            return await function(**{n: facts[n] for n in names})
+        except (DomainError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError):
+            raise
+        except Exception as problem:
+            failures.note(owner, hook, problem)
+            raise
 
     async def ask(self, hook: str, store: UUID | None = None, **facts: Any) -> list[tuple[str, Any]]:
         """Await each enabled plugin for a page: one that raises is named and left out."""
@@ -231,6 +260,11 @@ class PluginHost:
             if answer is not None:
                 given.append((owner, answer))
         return given
+
+
+def _room(module: str) -> str:
+    """The short name of a room of the core: ``core.points`` for ``tessera.points.plugin``."""
+    return f"{CORE}.{module.removeprefix('tessera.').removesuffix('.plugin')}"
 
 
 _host: PluginHost | None = None

@@ -8,10 +8,13 @@ from tessera.access import sealing
 from tessera.kernel.database import fetch, fetchval
 from tessera.members.service.scope import unknown
 
+OWN_ACCOUNT = "SELECT a.id FROM account a WHERE a.member = {member} ORDER BY a.merge IS NOT NULL, a.id LIMIT 1"
+"""The query for the account that new entries of a member go to: none that a merge brought."""
+
 
 async def account_of(member: UUID) -> UUID:
-    """The account that new entries of a member go to: the oldest."""
-    found: UUID | None = await fetchval("SELECT id FROM account WHERE member = $1 ORDER BY id LIMIT 1", member)
+    """The account that new entries of a member go to: their own, not one that a merge brought."""
+    found: UUID | None = await fetchval(OWN_ACCOUNT.format(member="$1"), member)
     if found is None:
         raise unknown()
     return found
