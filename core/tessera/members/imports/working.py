@@ -138,7 +138,7 @@ async def _done(row: Any, progress: UUID) -> _Ended:
 
 async def _imported(row: Any, progress: UUID, path: Path) -> _Ended:
     step = _Step()
-    rejects = path.with_name("rejects.csv")
+    rejects = path.with_name(f"{path.name}.rejected")
     async with _watched(row["id"], progress, step):
         report = await import_members(
             path,
@@ -215,6 +215,3 @@ async def _watched(id_: UUID, progress: UUID, step: _Step) -> AsyncIterator[None
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
-
-
-long_jobs.register(JOB, run)

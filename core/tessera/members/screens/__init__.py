@@ -1,5 +1,5 @@
 """Pages of members."""
 
-from tessera.members.screens import listing, profile, reveal, said
+from tessera.members.screens import identities, imports, listing, profile, responsible, reveal, said
 
-handlers = [*listing.handlers, *profile.handlers, *said.handlers, *reveal.handlers]
+handlers = [*listing.handlers, *profile.handlers, *identities.handlers, *said.handlers, *reveal.handlers, *responsible.handlers, *imports.handlers]
