@@ -1,5 +1,6 @@
 """Where members meet the hooks."""
 
+from tessera.access.audit.reading import name_members_with
 from tessera.access.service.leaving import register_handover
 from tessera.kernel import long_jobs
 from tessera.members.cards.responsible import responsible_card
@@ -10,10 +11,12 @@ from tessera.members.imports.people.loading import KIND
 from tessera.members.imports.people.undoing import undo_members
 from tessera.members.imports.undoing import register_undo
 from tessera.members.service.responsible import HANDOVER
+from tessera.members.service.views import titles
 from tessera_hooks import Event, Fact, Job, Screen, Slot, _, hookimpl
 
 register_undo(KIND, undo_members)
 register_handover(HANDOVER)
+name_members_with(titles)
 long_jobs.register(working.JOB, working.run)
 
 

@@ -7,10 +7,14 @@ from uuid import UUID
 
 import msgspec
 
+from tessera.access.service.leaving import register_handover
 from tessera.tasks import service
 from tessera.tasks.cards import tasks_card
 from tessera.tasks.service import alarms
+from tessera.tasks.service.handing_over import HANDOVER
 from tessera_hooks import Event, Job, Reaction, Screen, Slot, _, hookimpl
+
+register_handover(HANDOVER)
 
 
 class TaskPayload(msgspec.Struct):

@@ -2,4 +2,12 @@
 
 from tessera.members.screens import identities, imports, listing, profile, responsible, reveal, said
 
-handlers = [*listing.handlers, *profile.handlers, *identities.handlers, *said.handlers, *reveal.handlers, *responsible.handlers, *imports.handlers]
+handlers = [
+    *listing.handlers,
+    *profile.handlers,
+    *identities.handlers,
+    *said.handlers,
+    *reveal.handlers,
+    *responsible.handlers,
+    *imports.handlers,
+]

@@ -10,7 +10,6 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from tessera.access import service as access
-from tessera.access.actor import actor
 from tessera.kernel.errors import DomainError, Invalid
 from tessera.members import labels, service
 from tessera.members.forms import changes_of, filled_in, new_member
@@ -62,7 +61,7 @@ async def change(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> 
 
 def _context() -> dict[str, Any]:
     """What the form offers to choose from."""
-    allowed = actor().stores_with("members.write")
+    allowed = service.writing_stores()
     stores = [s for s in access.stores() if s.active and (allowed is None or s.id in allowed)]
     return {
         "member": None,

@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from tessera.access import sealing
 from tessera.access import service as access
+from tessera.access.service.lookups import Cost, count_lookup
 from tessera.kernel import clock
 from tessera.kernel.database import execute, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import Conflict
@@ -21,15 +22,18 @@ from tessera.members.normalise import normalise_name
 from tessera.members.service import checks
 from tessera.members.service.checks import Checks, taken
 from tessera.members.service.create import add_contact, add_identity, holder_of
+from tessera.members.service.fields import PREFIX, Checked, take_custom, write_custom
+from tessera.members.service.profiles import write_profiles
 from tessera.members.service.scope import (
     in_scope,
     is_visible,
     members_seen,
     need_visible,
     present,
-    stores_seen,
     unknown,
+    writing_stores,
 )
+from tessera.members.service.tags import set_tags
 from tessera.members.service.tokens import refresh_tokens
 from tessera.members.service.views import birthday_columns
 from tessera_hooks import _
@@ -42,7 +46,10 @@ class StaleVersion(Conflict):
 
 
 class Changes(msgspec.Struct, kw_only=True):
-    """Fields of a member to change, as typed; ``None`` empties one, what is unset stays."""
+    """Fields of a member to change, as typed; ``None`` empties one, what is unset stays.
+
+    ``tags`` are all that the member is to carry; ``custom`` and ``profiles`` merge by key.
+    """
 
     name: str | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
@@ -55,7 +62,13 @@ class Changes(msgspec.Struct, kw_only=True):
     store: UUID | UnsetType | None = UNSET
     source: str | UnsetType | None = UNSET
     joined_on: str | UnsetType | None = UNSET
+    tags: list[str] | UnsetType | None = UNSET
+    custom: dict[str, Any] | UnsetType = UNSET
+    profiles: dict[str, Any] | UnsetType = UNSET
 
+
+BESIDE = ("tags", "custom", "profiles")
+"""What is changed with a member and stands in rows of its own."""
 
 _PARSERS: dict[str, Any] = {
     "name": normalise_name,
@@ -71,19 +84,20 @@ _PARSERS: dict[str, Any] = {
 }
 
 
-def _checked(changes: Changes) -> dict[str, Any]:
+def _checked(changes: Changes) -> tuple[dict[str, Any], Checked]:
     check, values = Checks(), {}
     for name in changes.__struct_fields__:
         given = getattr(changes, name)
-        if given is UNSET:
+        if given is UNSET or name in BESIDE:
             continue
         values[name] = check.take(name, given, _PARSERS[name]) if name in _PARSERS else given
     store: UUID | None = values.get("store")
-    allowed = stores_seen("members.write")
+    allowed = writing_stores()
     if store is not None and (access.store_of(store) is None or (allowed is not None and store not in allowed)):
         check.wrong("store", _("choose one of your stores"))
+    custom = take_custom(check, changes.custom if changes.custom is not UNSET else {})
     check.finish()
-    return values
+    return values, custom
 
 
 async def change_member(id_: UUID, version: int, changes: Changes, *, when_taken: str = "refuse") -> list[str]:
@@ -93,8 +107,10 @@ async def change_member(id_: UUID, version: int, changes: Changes, *, when_taken
     address is someone else's, with ``masked_value`` where a masked value comes back. A new phone takes
     the place of the old one.
     """
-    values = _checked(changes)
+    values, custom = _checked(changes)
     id_ = await need_visible(id_, "members.write")
+    if wanted := [values[kind] for kind in SHARED if values.get(kind) is not None]:
+        await count_lookup(*wanted, cost=Cost.CHEAP)
 
     async def work() -> list[str]:
         row = await fetchrow(
@@ -114,12 +130,23 @@ async def change_member(id_: UUID, version: int, changes: Changes, *, when_taken
         for kind in SHARED:
             if kind in values and await _replace(id_, kind, values[kind], when_taken):
                 changed.append(kind)
+        changed += await _beside(id_, changes, custom)
         if changed:
             await _write(id_, {c: v for name in changed if name in columns for c, v in columns[name].items()})
             await _follow(id_, changed, row["store"], values)
         return changed
 
     return await in_transaction(work)
+
+
+async def _beside(id_: UUID, changes: Changes, custom: Checked) -> list[str]:
+    """Change what stands in rows of its own; answers the names of what differs from before."""
+    changed = [PREFIX + code for code in await write_custom(id_, custom)]
+    if changes.tags is not UNSET and await set_tags(id_, changes.tags or []):
+        changed.append("tags")
+    if changes.profiles is not UNSET:
+        changed += await write_profiles(id_, changes.profiles)
+    return changed
 
 
 def _columns(row: Any, values: dict[str, Any]) -> dict[str, dict[str, Any]]:

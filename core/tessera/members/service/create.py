@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from tessera.access import sealing
+from tessera.access.service.lookups import Cost, count_lookup
 from tessera.kernel import clock, generation
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetchval, in_transaction
@@ -23,8 +24,12 @@ from tessera.members.service import checks
 from tessera.members.service.checks import Checks, taken
 from tessera.members.service.consents import set_consent
 from tessera.members.service.duplicates import note_entered
+from tessera.members.service.fields import Checked, take_custom, write_custom
 from tessera.members.service.notes import add_note
+from tessera.members.service.profiles import write_profiles
+from tessera.members.service.responsible import claim
 from tessera.members.service.scope import home_store, is_visible
+from tessera.members.service.tags import clean_tags, write_tags
 from tessera.members.service.tokens import token_rows, write_tokens
 from tessera.members.service.views import BIRTHDAY, birthday_columns
 from tessera_hooks import _
@@ -36,7 +41,8 @@ class NewMember:
 
     ``identities`` are pairs of kind and value beside phone and e-mail. ``when_taken`` says what to do
     with a phone or address that identifies someone else: refuse, or keep it as a contact.
-    ``consents`` are (purpose, channel, state), said at ``consent_source``.
+    ``consents`` are (purpose, channel, state), said at ``consent_source``. ``custom`` holds the fields that
+    the business added; where it is given at all, those that are required must be in it.
     """
 
     name: str = ""
@@ -55,6 +61,9 @@ class NewMember:
     consents: Sequence[tuple[str, str, Literal["granted", "refused"]]] = ()
     consent_source: str = "desk"
     note: str = ""
+    tags: Sequence[str] = ()
+    custom: Mapping[str, Any] | None = None
+    profiles: Mapping[str, Any] = field(default_factory=dict)
     when_taken: Literal["refuse", "contact"] = "refuse"
 
 
@@ -69,6 +78,7 @@ class _Checked:
     source: str | None
     joined_on: date | None
     identities: list[tuple[str, Known]]
+    custom: Checked
 
 
 def _checked(new: NewMember) -> _Checked:
@@ -93,6 +103,7 @@ def _checked(new: NewMember) -> _Checked:
         source=check.take("source", new.source, checks.short_text(checks.LONGEST_SOURCE)),
         joined_on=check.take("joined_on", str(new.joined_on or ""), checks.joined_of),
         identities=known,
+        custom=take_custom(check, new.custom or {}, complete=new.custom is not None),
     )
     if new.stage not in STAGES:
         check.wrong("stage", _("choose one of: {known}", known=", ".join(STAGES)))
@@ -111,6 +122,8 @@ async def create_member(new: NewMember) -> UUID:
     """
     values = _checked(new)
     store = home_store(new.store)
+    if values.identities:
+        await count_lookup(*[known for _place, known in values.identities], cost=Cost.CHEAP)
 
     async def work() -> UUID:
         member, number = uuid7(), (await next_numbers(1))[0]
@@ -123,10 +136,15 @@ async def create_member(new: NewMember) -> UUID:
         await write_tokens(token_rows(member, values.name, key, number, tails))
         await note_entered(member)
         await emit("member.created", member=member, store=store, number=number)
+        await claim(member, store)
         for purpose, channel, state in new.consents:
             await set_consent(member, purpose, channel, state, source=new.consent_source)
         if new.note.strip():
             await add_note(member, new.note)
+        await write_custom(member, values.custom)
+        if new.tags:
+            await write_tags([member], clean_tags(new.tags), [], field="tags")
+        await write_profiles(member, new.profiles)
         return member
 
     made = await in_transaction(work)

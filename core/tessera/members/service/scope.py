@@ -105,12 +105,19 @@ async def need_visible(member: UUID, permission: str = "members.read") -> UUID:
     return survivor
 
 
+def writing_stores() -> frozenset[UUID] | None:
+    """The stores in which the actor may add and change members, were it only its own; ``None`` means every one."""
+    someone = actor()
+    whole, own = someone.stores_with("members.write"), someone.own_stores_with("members.write")
+    return None if whole is None or own is None else whole | own
+
+
 def home_store(wanted: UUID | None) -> UUID | None:
     """The store a new member belongs to: the one named, else where the actor works, else the only one.
 
     Refuses a store in which the actor may not write members.
     """
-    allowed = actor().stores_with("members.write")
+    allowed = writing_stores()
     if wanted is not None:
         if access.store_of(wanted) is None or (allowed is not None and wanted not in allowed):
             message = _("choose one of your stores")

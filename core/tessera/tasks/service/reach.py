@@ -1,4 +1,7 @@
-"""Which tasks are whose: those for their roles in their stores, and those for themselves."""
+"""Which tasks are whose: those for their roles in their stores, and those for themselves.
+
+A task about a member whom a person may not see is there only for the one whom it names.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any
 
 from tessera.access.actor import Actor
 from tessera.kernel.database import fetch
+from tessera.members.service import in_scope, members_seen
 
 OVERSEERS = ("owner", "manager")
 """Roles that see every task of the stores in which they are held."""
@@ -31,13 +35,14 @@ async def reach(someone: Actor) -> tuple[Callable[[int], str], list[Any]]:
         mine, role, store = f"${first}::uuid", f"${first + 1}::varchar[]", f"${first + 2}::uuid[]"
         overseers = ", ".join(f"'{name}'" for name in OVERSEERS)
         return (
-            f"(t.staff = {mine} OR (t.staff IS NULL AND EXISTS ("
+            f"(t.staff = {mine} OR (EXISTS ("
             f"SELECT 1 FROM unnest({role}, {store}) AS held(role, store) "
-            f"WHERE (t.role IS NULL OR held.role = t.role OR held.role IN ({overseers})) "
-            f"AND (t.store IS NULL OR held.store IS NULL OR held.store = t.store))))"
+            f"WHERE (t.staff IS NULL AND (t.role IS NULL OR held.role = t.role) OR held.role IN ({overseers})) "
+            f"AND (t.store IS NULL OR held.store IS NULL OR held.store = t.store)) "
+            f"AND (t.member IS NULL OR {in_scope('t.member', first + 3)})))"
         )
 
-    return allowed, [someone.staff_id, roles, stores]
+    return allowed, [someone.staff_id, roles, stores, members_seen()]
 
 
 def _of_stores(someone: Actor) -> tuple[Callable[[int], str], list[Any]]:

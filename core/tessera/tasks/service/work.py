@@ -16,6 +16,7 @@ from tessera.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tessera.kernel.events import emit
 from tessera.kernel.ids import uuid7
 from tessera.kernel.texts import LOCALES, translate
+from tessera.members.service.responsible import responsible_of
 from tessera.tasks.service.reach import reach
 from tessera_hooks import Text, _
 
@@ -70,7 +71,8 @@ async def open_task(
 ) -> UUID:
     """Open a task for a role, for one person, or for everyone of a store, and answer its id.
 
-    A task about a member is one of the member's own store unless another is given.
+    A task about a member is one of the member's own store unless another is given; one for a role is for
+    whoever is responsible for the member in that role, where someone is ("the member's coach").
 
     While a task with the same ``key`` is open no second one is: its ``times`` grow and its ``detail``
     becomes the latest.
@@ -78,8 +80,12 @@ async def open_task(
 
     async def work() -> UUID:
         fresh, moment = uuid7(), clock.now()
+        whose = staff
+        if whose is None and member is not None and role is not None:
+            responsible = (await responsible_of(member)).get(role)
+            whose = responsible.staff if responsible else None
         said = msgspec.json.encode({locale: translate(title, locale) for locale in LOCALES}).decode()
-        values = (fresh, kind, plugin, said, detail, member, store, role, staff, rule, key, times, due_at, moment)
+        values = (fresh, kind, plugin, said, detail, member, store, role, whose, rule, key, times, due_at, moment)
         row = await fetchrow(_OPEN, *values)
         task: UUID = row["id"]
         if task == fresh:
