@@ -6,6 +6,7 @@ from tessera.access.audit import nightly, seals, unusual  # noqa: F401 - seals: 
 from tessera.access.audit.events import EVENTS
 from tessera.access.idempotency import forget_old
 from tessera.access.permissions import CORE_PERMISSIONS, CORE_ROLES
+from tessera.access.service.lookups import forget_counts
 from tessera.access.service.sessions import forget_ended
 from tessera.kernel.inbox import forget_handled
 from tessera_hooks import Event, Job, Permission, Role, hookimpl
@@ -34,6 +35,7 @@ async def _look_for_unusual() -> None:
 def jobs() -> list[Job]:
     return [
         Job("access.idempotency", timedelta(hours=1), forget_old),
+        Job("access.lookups", timedelta(hours=1), forget_counts),
         Job("access.sessions", timedelta(hours=1), forget_ended),
         Job("events.inbox", "10 4 * * *", forget_handled),
         Job("audit.unusual", timedelta(minutes=3), _look_for_unusual),

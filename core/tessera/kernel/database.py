@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import asyncpg
@@ -29,6 +30,9 @@ OLDEST_SERVER = 15
 
 CLOSING = 5.0
 """Seconds that borrowed connections get to come back when the pool is closed."""
+
+APART = 2
+"""Connections for statements that stand for themselves; they are short, so that few are enough."""
 
 ATTEMPTS = 5
 """How often a unit of work is run when PostgreSQL asks to try again (40001, 40P01)."""
@@ -88,6 +92,9 @@ class Engine(PostgresEngine):
 
 DB = Engine(config={})
 
+_apart_pool: asyncpg.Pool | None = None
+_apart: ContextVar[asyncpg.Connection | None] = ContextVar("apart", default=None)
+
 
 async def _prepare(connection: Any) -> None:
     """JSON columns hold and give Python values; in the binary format, which ``COPY`` needs."""
@@ -119,12 +126,14 @@ async def connect(config: dict[str, Any], *, min_size: int = 1, max_size: int = 
 
     ``config`` holds what ``asyncpg.connect`` takes. The server's version is checked once.
     """
+    global _apart_pool
     DB.config = config
     try:
         await DB.start_connection_pool(min_size=min_size, max_size=max_size, init=_prepare)
+        _apart_pool = await asyncpg.create_pool(**config, min_size=0, max_size=APART, init=_prepare)
         version = await fetchval("SELECT current_setting('server_version_num')::int")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as problem:
-        DB.pool = None
+        DB.pool = _apart_pool = None
         raise CannotRun(_why_unreachable(config, problem)) from problem
     if version // 10000 < OLDEST_SERVER:
         await disconnect()
@@ -140,18 +149,22 @@ def _why_unreachable(config: dict[str, Any], problem: BaseException) -> str:
 
 
 async def disconnect() -> None:
-    """Close the pool; nothing happens where there is none. What is still borrowed after a while is cut off."""
-    pool, DB.pool = DB.pool, None
-    if pool is None:
-        return
-    try:
-        await asyncio.wait_for(pool.close(), CLOSING)
-    except TimeoutError:
-        pool.terminate()
+    """Close the pools; nothing happens where there is none. What is still borrowed after a while is cut off."""
+    global _apart_pool
+    pools = [pool for pool in (_apart_pool, DB.pool) if pool is not None]
+    DB.pool = _apart_pool = None
+    for pool in pools:
+        try:
+            await asyncio.wait_for(pool.close(), CLOSING)
+        except TimeoutError:
+            pool.terminate()
 
 
 def in_transaction_now() -> bool:
     """Whether the caller is inside a unit of work."""
+    alone = _apart.get()
+    if alone is not None:
+        return alone.is_in_transaction()
     return DB.current_transaction.get() is not None
 
 
@@ -164,6 +177,9 @@ async def in_transaction(work: Callable[[], Awaitable[T]]) -> T:
     """
     if in_transaction_now():
         return await work()
+    if (alone := _apart.get()) is not None:
+        async with alone.transaction():
+            return await work()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with DB.transaction():
@@ -178,6 +194,10 @@ async def in_transaction(work: Callable[[], Awaitable[T]]) -> T:
 @asynccontextmanager
 async def connection() -> AsyncIterator[asyncpg.Connection]:
     """The running transaction's connection, else one of the pool for the block."""
+    alone = _apart.get()
+    if alone is not None:
+        yield alone
+        return
     running = DB.current_transaction.get()
     if running is not None:
         yield running.connection
@@ -186,6 +206,23 @@ async def connection() -> AsyncIterator[asyncpg.Connection]:
         raise Unavailable("the database is not connected")
     async with DB.pool.acquire() as borrowed:
         yield cast("asyncpg.Connection", borrowed)
+
+
+@asynccontextmanager
+async def apart() -> AsyncIterator[None]:
+    """Within the block what is done is no part of the running unit of work: it stays, whatever becomes of that.
+
+    The connection is of a pool of its own: a request that waited for a second one of the common pool
+    while it holds the first could wait for ever for others that do the same.
+    """
+    if _apart_pool is None:
+        raise Unavailable("the database is not connected")
+    async with _apart_pool.acquire() as borrowed:
+        before = _apart.set(cast("asyncpg.Connection", borrowed))
+        try:
+            yield
+        finally:
+            _apart.reset(before)
 
 
 async def fetch(sql: str, *args: Any) -> list[Any]:

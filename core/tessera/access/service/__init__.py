@@ -46,6 +46,7 @@ from tessera.access.service.staff import (
     set_roles,
 )
 from tessera.access.service.stores import (
+    DEFAULT_CIRCLE,
     StoreFacts,
     StoreTaken,
     StoreUnknown,
@@ -60,6 +61,7 @@ from tessera.access.service.stores import (
 )
 
 __all__ = [
+    "DEFAULT_CIRCLE",
     "KeyFacts",
     "LastOwner",
     "LoginTaken",
