@@ -124,7 +124,8 @@ async def test_people_from_another_system_are_known_by_its_ids(store):
     again = await import_members(real("people.csv"))
     assert (report.read, report.created + report.rejected) == (1000, 1000)
     assert counts(again) == (1000, 0, 0, report.created, report.rejected)
-    assert [m.name for m in await service.search("rec-122-org")] == ["lachlan berry"]
+    (found,) = await service.look_up(service.typed("rec-122-org", whole=True))
+    assert (await service.member(found)).name == "lachlan berry"
     assert [str(remark) for remark in report.remarks] == [
         "ignored: soc_sec_id (name a field with --map to import them)"
     ]

@@ -69,7 +69,8 @@ async def test_a_childs_phone_is_a_contact_when_it_is_the_mothers(store):
     child = await service.create_member(NewMember(name="王小小", phone="13800138000", when_taken="contact"))
     assert await service.find_by_identity("phone:13800138000") == mother
     assert (await service.member(child)).phone == "+8613800138000"
-    assert [m.name for m in await service.search("13800138000")] == ["李文", "王小小"]
+    asked = service.typed("13800138000", whole=False)
+    assert await service.look_up(asked, reached_too=True) == [mother, child]
 
 
 async def test_of_two_who_create_at_once_one_gets_the_phone(store):
@@ -170,9 +171,7 @@ async def test_age_is_a_fact_also_on_the_29th_of_february(store):
     assert ages == [30, 31]
 
 
-@pytest.mark.parametrize(
-    "q", ["王小伟", "小伟", "wangxiaowei", "xiaowei", "wxw", "Wang Xiaowei", "8000", "13800138000", "wang 8000", "c-7"]
-)
+@pytest.mark.parametrize("q", ["王小伟", "小伟", "wangxiaowei", "xiaowei", "wxw", "Wang Xiaowei", "8000", "wang 8000"])
 async def test_a_member_is_found_by(store, q):
     wei = await service.create_member(
         NewMember(name="王小伟", phone="13800138000", identities=[("card", "c-7"), ("external", "till:13607")])
@@ -181,11 +180,9 @@ async def test_a_member_is_found_by(store, q):
     assert [m.id for m in await service.search(q)] == [wei]
 
 
-async def test_a_member_is_found_by_number_and_by_the_id_of_a_system_without_its_name(store):
-    wei = await service.create_member(NewMember(name="王小伟", identities=[("external", "till:A-13607")]))
-    number = (await service.member(wei)).number
-    assert [m.id for m in await service.search(number)] == [wei]
-    assert [m.id for m in await service.search("A-13607")] == [wei]
+async def test_a_member_is_found_by_number(store):
+    wei = await service.create_member(NewMember(name="王小伟"))
+    assert [m.id for m in await service.search((await service.member(wei)).number)] == [wei]
 
 
 async def test_the_search_shows_masked_phones_in_the_order_of_names(store):

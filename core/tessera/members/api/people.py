@@ -48,6 +48,9 @@ async def create(data: JSONBody[MemberIn]) -> MemberOut:
             source=data.source,
             joined_on=data.joined_at,
             identities=[(one.kind, one.value) for one in data.identities],
+            tags=data.tags,
+            custom=data.custom,
+            profiles=data.profiles,
         )
     )
     return await member_json(await service.member(made, permission="members.write"))
@@ -58,20 +61,34 @@ async def list_members(
     q: FromQuery[str | None] = None,
     store: FromQuery[str | None] = None,
     stage: FromQuery[str | None] = None,
+    tag: FromQuery[str | None] = None,
+    tier: FromQuery[str | None] = None,
+    segment: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     limit: Limit = 50,
 ) -> MemberPage:
     """Members of one's stores, the newest first; with ``q`` those that are found, in the order of names."""
-    wanted = _store(store)
-    if stage is not None and stage not in STAGES:
-        message = _("choose one of: {known}", known=", ".join(STAGES))
-        raise Invalid(message, [FieldError("stage", message)])
+    _refuse_unknown(stage=stage, tier=tier, segment=segment)
+    narrowing, after = service.Narrowing(_store(store), stage or None, tag or None), _cursor(cursor)
     if q is not None and q.strip():
-        found = await service.views(await service.search_ids(q, limit, store=wanted))
-        return MemberPage([m for m in await members_json(found) if stage in (None, m.stage)], None)
-    page = await service.newest(limit + 1, store=wanted, stage=stage, before=_cursor(cursor))
-    ids = [line.id for line in page[:limit]]
-    return MemberPage(await members_json(await service.views(ids)), ids[-1].hex if len(page) > limit else None)
+        ids = await service.search_ids(q, limit + 1, narrowing, after=after)
+    else:
+        ids = [line.id for line in await service.newest(limit + 1, narrowing, before=after)]
+    page = await members_json(await service.views(ids[:limit]))
+    return MemberPage(page, ids[limit - 1].hex if len(ids) > limit else None)
+
+
+def _refuse_unknown(*, stage: str | None, tier: str | None, segment: str | None) -> None:
+    """Refuse a filter that cannot be kept, rather than answer members whom it would have left out."""
+    wrong = []
+    if stage and stage not in STAGES:
+        wrong.append(FieldError("stage", _("choose one of: {known}", known=", ".join(STAGES))))
+    if tier:
+        wrong.append(FieldError("tier", _("there are no tiers yet: ask without this filter")))
+    if segment:
+        wrong.append(FieldError("segment", _("there are no segments yet: ask without this filter")))
+    if wrong:
+        raise Invalid(wrong[0].message, wrong)
 
 
 def _cursor(text: str | None) -> UUID | None:
@@ -99,6 +116,9 @@ async def change(member_id: FromPath[UUID], data: JSONBody[MemberPatch]) -> Memb
         store=data.store if data.store is UNSET else _store(data.store),
         source=data.source,
         joined_on=data.joined_at,
+        tags=data.tags,
+        custom=data.custom,
+        profiles=data.profiles,
     )
     await service.change_member(member_id, data.version, changes)
     return await member_json(await service.member(member_id, permission="members.write"))

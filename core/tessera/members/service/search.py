@@ -1,14 +1,19 @@
-"""Finding members: by name, pinyin, initials, number, last digits, or an exact identity."""
+"""Finding members among those one sees: by name, pinyin, initials, number, or the last digits of the phone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from tessera.kernel.database import fetch
-from tessera.members import identities, names
-from tessera.members.service.scope import in_scope, members_seen, present
+from tessera.access.actor import actor
+from tessera.kernel.database import fetch, fetchrow
+from tessera.kernel.errors import FieldError, Invalid
+from tessera.kernel.plugins import host
+from tessera.members import names
+from tessera.members.service.scope import in_scope, members_seen, present, visible_among
 from tessera.members.service.views import LINE, MemberLine, line, lines
+from tessera_hooks import _
 
 MOST = 50
 """How many members a search answers."""
@@ -17,71 +22,106 @@ _SPARE = 4
 """A member has several words that begin alike, so a few more rows are read than members are wanted."""
 
 
+@dataclass(frozen=True)
+class Narrowing:
+    """What members of a list have in common; ``tag`` is its name, whatever the case of its letters."""
+
+    store: UUID | None = None
+    stage: str | None = None
+    tag: str | None = None
+
+    def scope(self) -> list[UUID] | None:
+        """Where to look: in the stores of the actor, or one of them."""
+        seen = members_seen()
+        if self.store is None:
+            return seen
+        return [self.store] if seen is None or self.store in seen else []
+
+    def conditions(self, member: str, first: int) -> tuple[str, list[str]]:
+        """The conditions beyond the scope on the column with a member's id, and their arguments."""
+        sql, arguments = "", []
+        if self.stage is not None:
+            sql += f" AND EXISTS (SELECT 1 FROM member n WHERE n.id = {member} AND n.stage = ${first})"
+            arguments.append(self.stage)
+        if self.tag is not None:
+            sql += (
+                " AND EXISTS (SELECT 1 FROM tag g JOIN member_tag w ON w.tag = g.id "
+                f"WHERE lower(g.name) = lower(${first + len(arguments)}) AND w.member = {member})"
+            )
+            arguments.append(self.tag)
+        return sql, arguments
+
+
 async def search(q: str, limit: int = MOST, *, store: UUID | None = None) -> list[MemberLine]:
     """The members that a query finds among those the actor may see, in the order of the name index.
 
-    An exact identity (phone, e-mail, card, id of another system) comes first. Each word of the query
-    must begin some word of the member. ``store`` narrows to one store.
+    Each word of the query must begin some word of the member. An exact phone, address or card finds
+    nobody here: that is a lookup, which is counted.
     """
-    return await lines(await search_ids(q, limit, store=store))
+    return await lines(await search_ids(q, limit, Narrowing(store=store)))
 
 
-async def search_ids(q: str, limit: int = MOST, *, store: UUID | None = None) -> list[UUID]:
-    """The ids that ``search`` answers, in its order."""
-    scope = narrowed(store)
-    found = await _exact(q, scope)
-    words = names.query_tokens(q)
-    if words and len(found) < limit:
-        found += [id_ for id_ in await _by_words(words, limit, scope) if id_ not in found]
-    return found[:limit]
+async def search_ids(
+    q: str, limit: int = MOST, narrowing: Narrowing | None = None, *, after: UUID | None = None
+) -> list[UUID]:
+    """The ids that ``search`` answers, in its order; ``after`` goes on from the last of another answer.
 
-
-def narrowed(store: UUID | None) -> list[UUID] | None:
-    """The stores to look in: those of the actor, or one of them."""
-    seen = members_seen()
-    if store is None:
-        return seen
-    return [store] if seen is None or store in seen else []
-
-
-async def _exact(q: str, scope: Sequence[UUID] | None) -> list[UUID]:
-    wanted = identities.possible(q)
-    if not wanted:
+    Read along the index from the longest word, which leads because it is the rarest; the others are
+    looked up member by member. Rows come in the order of the index, so that reading stops as soon as
+    enough members were found.
+    """
+    words = sorted(names.query_tokens(q), key=len, reverse=True)[:5]
+    if not words:
         return []
-    rows = await fetch(
-        "SELECT DISTINCT a.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) CROSS JOIN LATERAL ("
-        "  SELECT i.member, 0 AS place FROM identity i WHERE i.kind = w.kind AND i.lookup = w.lookup"
-        "  UNION ALL SELECT c.member, 1 FROM contact c WHERE c.kind = w.kind AND c.lookup = w.lookup"
-        f") a WHERE {in_scope('a.member', 3)} ORDER BY a.member LIMIT {MOST}",
-        [known.kind for known in wanted],
-        [known.lookup for known in wanted],
-        scope,
-    )
-    return [row["member"] for row in rows]
-
-
-async def _by_words(words: Sequence[str], limit: int, scope: Sequence[UUID] | None) -> list[UUID]:
-    """Members of whose words each query word begins one, read along the index from the longest word.
-
-    The longest word leads because it is the rarest; the others are looked up member by member. Rows
-    come in the order of the index, so that reading stops as soon as enough members were found.
-    """
-    leading, *others = sorted(dict.fromkeys(words), key=len, reverse=True)[:5]
-    conditions = "".join(
-        f" AND EXISTS (SELECT 1 FROM member_token o{n} WHERE o{n}.member = t.member AND {_begins(f'o{n}', n)})"
-        for n, _word in enumerate(others, start=4)
-    )
+    narrowing = narrowing or Narrowing()
+    scope = narrowing.scope()
+    arguments = [*words[1:], *(await _place(words[0], after, scope) if after is not None else ())]
     sql = (
-        f"SELECT t.member FROM member_token t WHERE {_begins('t', 1)} AND {in_scope('t.member', 2)}{conditions} "
-        "ORDER BY t.token, t.name_key, t.member LIMIT $3"
+        f"SELECT t.member FROM member_token t WHERE {_begins('t', 1)} AND {in_scope('t.member', 2)}"
+        f"{_other_words(len(words) - 1)}{_beyond(len(words) + 3) if after is not None else ''}"
     )
+    narrow, more = narrowing.conditions("t.member", len(arguments) + 4)
+    sql += f"{narrow} ORDER BY t.token, t.name_key, t.member LIMIT $3"
     want = limit * _SPARE
     while True:
-        rows = await fetch(sql, leading, scope, want, *others)
+        rows = await fetch(sql, words[0], scope, want, *arguments, *more)
         found = list(dict.fromkeys(row["member"] for row in rows))
         if len(found) >= limit or len(rows) < want:
             return found[:limit]
         want *= 4
+
+
+def _other_words(others: int) -> str:
+    return "".join(
+        f" AND EXISTS (SELECT 1 FROM member_token o{n} WHERE o{n}.member = t.member AND {_begins(f'o{n}', n)})"
+        for n in range(4, 4 + others)
+    )
+
+
+def _beyond(first: int) -> str:
+    """That a row comes after a place in the index, and is the first that its member has there at all."""
+    return (
+        f" AND (t.token, t.name_key, t.member) > (${first}, ${first + 1}, ${first + 2}) AND NOT EXISTS ("
+        f"SELECT 1 FROM member_token e WHERE e.member = t.member AND {_begins('e', 1)} AND e.token < t.token)"
+    )
+
+
+async def _place(word: str, member: UUID, scope: Sequence[UUID] | None) -> tuple[str, str, UUID]:
+    """Where a member stands among those that a word finds; refused for one who stands there no more.
+
+    The cursor is the member's id and nothing else, so that no name stands in an address.
+    """
+    row = await fetchrow(
+        f"SELECT t.token, t.name_key FROM member_token t WHERE t.member = $3 AND {_begins('t', 1)} "
+        f"AND {in_scope('t.member', 2)} ORDER BY t.token LIMIT 1",
+        word,
+        scope,
+        member,
+    )
+    if row is None:
+        message = _("the cursor is not one that was given here: begin without it")
+        raise Invalid(message, [FieldError("cursor", message)])
+    return row["token"], row["name_key"], member
 
 
 def _begins(alias: str, placeholder: int) -> str:
@@ -93,16 +133,26 @@ def _begins(alias: str, placeholder: int) -> str:
     return f"{alias}.token >= ${placeholder}::text AND {alias}.token < ${placeholder}::text || chr(1114111)"
 
 
+async def found_by_plugins(q: str, limit: int = MOST) -> list[UUID]:
+    """Whom plugins find by what they keep, of those the actor may see; one that fails is left out."""
+    answers = await host().ask("search_members", actor().store, q=q, limit=limit)
+    wanted = list(dict.fromkeys(member for _owner, members in answers for member in members))
+    seen = set(await visible_among(wanted, "members.read")) if wanted else set()
+    return [member for member in wanted if member in seen][:limit]
+
+
 async def newest(
-    limit: int = MOST, *, store: UUID | None = None, stage: str | None = None, before: UUID | None = None
+    limit: int = MOST, narrowing: Narrowing | None = None, *, before: UUID | None = None
 ) -> list[MemberLine]:
     """Members in the order of their creation, the newest first; ``before`` goes on from an id."""
+    narrowing = narrowing or Narrowing()
+    narrow, more = narrowing.conditions("m.id", 4)
     rows = await fetch(
-        f"{LINE} WHERE {present('m')} AND {in_scope('m.id', 1)} AND ($2::text IS NULL OR m.stage = $2) "
-        "AND ($3::uuid IS NULL OR m.id < $3) ORDER BY m.id DESC LIMIT $4",
-        narrowed(store),
-        stage,
+        f"{LINE} WHERE {present('m')} AND {in_scope('m.id', 1)} "
+        f"AND ($2::uuid IS NULL OR m.id < $2){narrow} ORDER BY m.id DESC LIMIT $3",
+        narrowing.scope(),
         before,
         limit,
+        *more,
     )
     return [line(row) for row in rows]

@@ -8,22 +8,11 @@ from uuid import UUID
 
 from tessera.access import service as access
 from tessera.access.actor import actor
-from tessera.kernel.database import DB, fetchrow
+from tessera.access.service.lookups import Cost, count_lookup
+from tessera.kernel.database import DB
 from tessera.members import service as members
 from tessera.members.identities import PARSERS
 from tessera.purchases.service.contract import NewPurchase
-
-_BY_ID = f"""
-SELECT m.id AS member, (SELECT a.id FROM account a WHERE a.member = m.id ORDER BY a.id LIMIT 1) AS account
-FROM member m WHERE m.id = $1 AND {members.in_scope("m.id", 2)}
-"""
-
-_IN_CIRCLE = """
-SELECT m.id AS member, (SELECT a.id FROM account a WHERE a.member = m.id ORDER BY a.id LIMIT 1) AS account
-FROM member m WHERE m.id = $1 AND (
-    $2::uuid[] IS NULL OR NOT EXISTS (SELECT 1 FROM member_store s WHERE s.member = m.id)
-    OR EXISTS (SELECT 1 FROM member_store s WHERE s.member = m.id AND s.store = ANY($2)))
-"""
 
 
 @dataclass(frozen=True)
@@ -42,10 +31,7 @@ async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
     create one, or refuse.
     """
     if new.buyer.id is not None:
-        row = await fetchrow(_BY_ID, new.buyer.id, members.stores_seen("purchases.write"))
-        if row is None:
-            raise members.unknown()
-        return Holder(row["member"], row["account"])
+        return await _holder(await members.need_visible(new.buyer.id, "purchases.write"))
     if new.buyer.identity is None:
         return None
     found = await _by_identity(new.buyer.identity, store)
@@ -56,13 +42,23 @@ async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
     return await _create(new, store)
 
 
+async def _holder(member: UUID) -> Holder:
+    return Holder(member, await members.account_of(member))
+
+
 async def _by_identity(identity: str, store: UUID | None) -> Holder | None:
-    member = await members.find_by_identity(identity)
-    if member is None:
-        return None
+    """The member of an identity, counted and noted like any lookup, though a till may ask more often.
+
+    What it finds costs nothing but the count by mask: the purchase stands in the books under its name.
+    """
+    question = members.question_of(identity)
     circle = sorted(access.circle_mates(store)) if store is not None else None
-    row = await fetchrow(_IN_CIRCLE, member, circle)
-    return Holder(row["member"], row["account"]) if row else None
+    found = [one.member for one in await members.holders_of(question, circle) if not one.is_contact]
+    await count_lookup(*question.known, cost=Cost.FREE if found else Cost.CHEAP)
+    if not found:
+        await members.note_miss(question.kind)
+        return None
+    return await _holder(found[0])
 
 
 async def _create(new: NewPurchase, store: UUID | None) -> Holder:
@@ -83,4 +79,4 @@ async def _create(new: NewPurchase, store: UUID | None) -> Holder:
         if found is None:
             raise
         return found
-    return Holder(member, await members.account_of(member))
+    return await _holder(member)
