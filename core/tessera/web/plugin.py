@@ -12,4 +12,5 @@ def screens() -> list[Screen]:
         Screen("staff", _("Staff"), "users-group", "staff.write", (), "settings/staff"),
         Screen("roles", _("Roles"), "shield-check", "staff.write", (), "settings/roles"),
         Screen("api_keys", _("API keys"), "key", "staff.write", (), "settings/api-keys"),
+        Screen("audit", _("Audit"), "history", "audit.read", (), "settings/audit"),
     ]

@@ -12,8 +12,10 @@ from tessera.access import sealing
 from tessera.access.actor import actor
 from tessera.kernel.database import fetch
 from tessera.members import identities
+from tessera.members.birthdays import said
 from tessera.members.normalise import Birthday, LunarDay
 from tessera.members.service.scope import in_scope, members_seen, survivor_of, unknown
+from tessera_hooks import Text
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class MemberView:
     def title(self) -> str:
         """What to call them where there may be no name."""
         return self.name or self.number
+
+    @property
+    def birthday_words(self) -> Text:
+        """The birthday as people read it; empty where none is known."""
+        return said(self.birthday)
 
     def age_on(self, day: date) -> int | None:
         """Age in whole years on a day; ``None`` without a year of birth."""
@@ -250,3 +257,14 @@ async def lines(ids: Sequence[UUID]) -> list[MemberLine]:
     """Lines of given members in the given order; the caller has checked that they may be seen."""
     found = {row["id"]: row for row in await fetch(f"{LINE} WHERE m.id = ANY($1)", list(ids))}
     return [line(found[id_]) for id_ in ids if id_ in found]
+
+
+async def titles(ids: Sequence[UUID]) -> dict[UUID, str]:
+    """What those of some members are called whom the actor may see."""
+    rows = await fetch(
+        f"SELECT m.id, coalesce(nullif(m.name, ''), m.number) AS title FROM member m "
+        f"WHERE m.id = ANY($1) AND {in_scope('m.id', 2)}",
+        list(ids),
+        members_seen(),
+    )
+    return {row["id"]: row["title"] for row in rows}

@@ -2,6 +2,7 @@
 
 from tessera.web.screens import (
     api_keys,
+    audit,
     business,
     joining,
     leaving,
@@ -32,5 +33,6 @@ handlers = [
     *tablets.handlers,
     *roles.handlers,
     *api_keys.handlers,
+    *audit.handlers,
 ]
 """Every handler of the page shell, for the application."""

@@ -1,0 +1,77 @@
+"""How acts of the audit read: one label for each, by the code under which it is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tessera_hooks import Text, _
+
+GROUPS: Mapping[str, Text] = {
+    "members": _("Members"),
+    "access": _("Staff and access"),
+    "settings": _("Settings"),
+    "plugins": _("Plugins"),
+    "import": _("Imports"),
+    "points": _("Points"),
+    "records": _("Records"),
+    "keys": _("Keys"),
+}
+"""What an action's code begins with."""
+
+ACTIONS: Mapping[str, Text] = {
+    "access.code_changed": _("Changed a code"),
+    "access.invitation_taken_back": _("Took an invitation back"),
+    "access.invitation_used": _("Followed an invitation"),
+    "access.key_made": _("Made an API key"),
+    "access.key_revoked": _("Revoked an API key"),
+    "access.lookups_held_back": _("Was held back from looking up more"),
+    "access.password_changed": _("Changed a password"),
+    "access.pin_changed": _("Changed a PIN"),
+    "access.pin_given_up": _("Gave a PIN up"),
+    "access.role_changed": _("Changed what a role may do"),
+    "access.role_dropped": _("Took a role away"),
+    "access.role_given": _("Gave someone a role"),
+    "access.role_taken": _("Took a role from someone"),
+    "access.session_ended": _("Ended a session"),
+    "access.sessions_ended": _("Ended all sessions of someone"),
+    "access.sign_in_held_back": _("Failed so often to sign in that more attempts wait"),
+    "access.signed_in": _("Signed in"),
+    "access.signed_in_at_new_browser": _("Signed in at a new browser"),
+    "access.staff_added": _("Added someone to the staff"),
+    "access.staff_invited": _("Invited someone"),
+    "access.staff_left": _("Noted that someone left"),
+    "access.staff_let_in": _("Let someone in again"),
+    "access.staff_shut_out": _("Shut someone out"),
+    "access.store_changed": _("Changed a store"),
+    "access.store_opened": _("Opened a store"),
+    "access.tablet_shared": _("Made a tablet a shared one"),
+    "access.tablet_unshared": _("Ended the sharing of a tablet"),
+    "keys.exported": _("Exported the keys"),
+    "keys.resealed": _("Sealed values anew"),
+    "keys.retired": _("Dropped an old data key"),
+    "keys.rotated": _("Made a new data key"),
+    "plugins.disabled": _("Switched a plugin off"),
+    "plugins.enabled": _("Switched a plugin on"),
+    "plugins.removed": _("Removed a plugin"),
+    "plugins.restored": _("Brought a plugin back"),
+    "points.credited": _("Gave points by hand"),
+    "points.debited": _("Took points by hand"),
+    "points.written_off": _("Wrote balances off"),
+    "records.exported": _("Exported records"),
+    "records.revealed": _("Revealed a value of a record"),
+    "settings.business_changed": _("Changed the business"),
+    "settings.changed": _("Changed a setting"),
+    "members.revealed": _("Revealed values"),
+}
+"""Labels by code. What a plugin notes itself carries no label here and is shown by its code."""
+
+
+def label(action: str) -> Text | str:
+    """An action in words; one that is not known by its code."""
+    return ACTIONS.get(action, action)
+
+
+def group(action: str) -> Text | str:
+    """What an action belongs to."""
+    owner = action.partition(".")[0]
+    return GROUPS.get(owner, owner)
