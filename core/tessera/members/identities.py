@@ -19,6 +19,8 @@ from tessera.members.normalise import (
     email_key,
     normalise_email,
     normalise_external_id,
+    normalise_passport,
+    normalise_permit,
     normalise_phone,
     normalise_resident_id,
 )
@@ -53,6 +55,11 @@ class Known:
         return sealing.seal(self.value)
 
     @property
+    def masked(self) -> str:
+        """It as anyone may see it."""
+        return masked(self.kind, self.value)
+
+    @property
     def tail(self) -> str:
         """Its last characters, for people at the desk; of an address, nothing."""
         return "" if self.kind == "email" else self.key[-TAIL:]
@@ -84,8 +91,13 @@ def _resident_id(text: str) -> Known:
 
 
 def _passport(text: str) -> Known:
-    number = normalise_external_id(text).upper().replace(" ", "")
+    number = normalise_passport(text)
     return Known("passport", number, number)
+
+
+def _permit(text: str) -> Known:
+    number = normalise_permit(text)
+    return Known("permit", number, number)
 
 
 def _other(kind: str) -> Callable[[str], Known]:
@@ -117,6 +129,7 @@ PARSERS: dict[str, Callable[[str], Known]] = {
     "card": _other("card"),
     "resident_id": _resident_id,
     "passport": _passport,
+    "permit": _permit,
     "external": _external,
 }
 
@@ -128,6 +141,7 @@ LABELS: dict[str, Text] = {
     "card": _("Card"),
     "resident_id": _("Resident id"),
     "passport": _("Passport"),
+    "permit": _("Travel or residence permit"),
     "external": _("Id in another system"),
 }
 

@@ -1,9 +1,9 @@
 """Members as JSON."""
 
-from tessera.members.api import consents, identities, lookup, people, responsible, reveal
+from tessera.members.api import consents, custom, identities, lookup, people, responsible, reveal, stages, tags
 from tessera.members.api.rendering import member_json, members_json, register_member_part
 from tessera.members.api.shapes import MemberOut
 
 __all__ = ["MemberOut", "handlers", "member_json", "members_json", "register_member_part"]
 
-handlers = [*lookup.handlers, *people.handlers, *identities.handlers, *consents.handlers, *reveal.handlers, *responsible.handlers]
+handlers = [*lookup.handlers, *people.handlers, *tags.handlers, *stages.handlers, *identities.handlers, *consents.handlers, *reveal.handlers, *responsible.handlers]

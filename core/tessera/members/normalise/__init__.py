@@ -6,7 +6,10 @@ from tessera.members.normalise.ids import (
     email_key,
     normalise_email,
     normalise_external_id,
+    normalise_passport,
+    normalise_permit,
     normalise_resident_id,
+    told_by_resident_id,
 )
 from tessera.members.normalise.lunar import LunarDay, LunarMonth
 from tessera.members.normalise.phones import normalise_phone
@@ -34,10 +37,13 @@ __all__ = [
     "normalise_external_id",
     "normalise_gender",
     "normalise_name",
+    "normalise_passport",
+    "normalise_permit",
     "normalise_phone",
     "normalise_resident_id",
     "parse_amount",
     "parse_birthday",
     "parse_date",
     "plain",
+    "told_by_resident_id",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -18,7 +18,7 @@ from tessera.kernel.ids import uuid7
 from tessera.members import names
 from tessera.members.identities import SHARED, Known, remember_source
 from tessera.members.labels import GENDERS, STAGES
-from tessera.members.normalise import Birthday, normalise_name
+from tessera.members.normalise import Birthday, normalise_name, told_by_resident_id
 from tessera.members.numbers import next_numbers
 from tessera.members.service import checks
 from tessera.members.service.checks import Checks, taken
@@ -105,12 +105,23 @@ def _checked(new: NewMember) -> _Checked:
         identities=known,
         custom=take_custom(check, new.custom or {}, complete=new.custom is not None),
     )
+    values = _told_by_resident_id(values)
     if new.stage not in STAGES:
         check.wrong("stage", _("choose one of: {known}", known=", ".join(STAGES)))
     if not values.name and not known:
         check.wrong("name", _("give a name, or one identity such as a phone"))
     check.finish()
     return values
+
+
+def _told_by_resident_id(values: _Checked) -> _Checked:
+    """Date of birth and sex out of a resident id, which tells both, where they were not given."""
+    number = next((known.value for _place, known in values.identities if known.kind == "resident_id"), None)
+    if number is None:
+        return values
+    born, sex = told_by_resident_id(number)
+    birthday = values.birthday or Birthday(born.year, born.month, born.day)
+    return replace(values, birthday=birthday, gender=values.gender or sex)
 
 
 async def create_member(new: NewMember) -> UUID:

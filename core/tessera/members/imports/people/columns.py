@@ -61,6 +61,10 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "card": ("卡号", "会员卡号", "会员卡", "card", "card no", "card number", "member card", "loyalty card"),
     "resident_id": ("身份证", "身份证号", "身份证号码", "resident id"),
     "passport": ("护照", "护照号", "护照号码", "passport", "passport no", "passport number"),
+    "permit": (
+        "通行证", "通行证号", "港澳通行证", "回乡证", "台胞证", "居住证", "永居证", "permit", "permit number",
+        "residence permit",
+    ),
     "wechat_open": ("openid", "微信openid", "open id", "wechat open id"),
     "wechat_union": ("unionid", "微信unionid", "union id", "wechat union id"),
 }  # fmt: skip
@@ -71,7 +75,7 @@ SEVERAL = frozenset({"address", "phone", "email", "note", "external", "card", "i
 
 PEOPLE = (
     "name", "given_name", "family_name", "phone", "email", "number", "identities", "external", "card", "resident_id",
-    "passport",
+    "passport", "permit",
 )  # fmt: skip
 """Fields of which a list needs at least one."""
 
@@ -99,6 +103,7 @@ TITLES: dict[str, Text] = {
     "card": LABELS["card"],
     "resident_id": LABELS["resident_id"],
     "passport": LABELS["passport"],
+    "permit": LABELS["permit"],
     "wechat_open": LABELS["wechat_open"],
     "wechat_union": LABELS["wechat_union"],
 }

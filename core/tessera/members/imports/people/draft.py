@@ -12,7 +12,7 @@ import msgspec
 from tessera.access import sealing
 from tessera.access import service as access
 from tessera.kernel.errors import DomainError
-from tessera.kernel.tabular import Row
+from tessera.kernel.tabular import Row, restored
 from tessera.members import identities, names
 from tessera.members.identities import Known
 from tessera.members.imports.extensions import MemberColumn, member_columns
@@ -38,7 +38,7 @@ LIST = "list"
 
 CONSENTS = {"consent_sms": ("marketing", "sms"), "consent_email": ("marketing", "email")}
 
-IDENTITIES = ("phone", "email", "card", "resident_id", "passport", "wechat_open", "wechat_union")
+IDENTITIES = ("phone", "email", "card", "resident_id", "passport", "permit", "wechat_open", "wechat_union")
 
 
 class Found(msgspec.Struct, gc=False):
@@ -178,7 +178,8 @@ class Parser:
     def _joined(
         self, cells: Mapping[str, str | None], name: str, between: str, *, keep_lines: bool = False
     ) -> str | None:
-        parts = [text for column in self.plan.fields.get(name, ()) if (text := cells[column]) and text.strip()]
+        columns = self.plan.fields.get(name, ())
+        parts = [restored(text) for column in columns if (text := cells[column]) and text.strip()]
         joined = between.join(part.strip() if keep_lines else plain(part) for part in parts)
         if len(joined) > checks.LONGEST_TEXT and not keep_lines:
             raise _BadCell(_("the address is longer than {limit} characters", limit=checks.LONGEST_TEXT))
@@ -213,7 +214,7 @@ def _cell(column: str, text: str | None, parse: Callable[[str], T | None]) -> T 
     if sealing.is_masked(text):
         raise _BadCell(_("{column}: this value is masked", column=column))
     try:
-        return parse(text)
+        return parse(restored(text))
     except Unusable as refusal:
         raise _BadCell(_("{column}: {reason}", column=column, reason=refusal.reason)) from None
     except DomainError as refusal:
