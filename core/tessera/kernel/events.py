@@ -44,6 +44,16 @@ def importing(batch: UUID, origin: Origin = "import") -> Iterator[None]:
         _batch.reset(tokens[1])
 
 
+@contextmanager
+def history() -> Iterator[None]:
+    """Within the block events tell of what was so before, though no import brings them: they start nothing."""
+    token = _origin.set("import")
+    try:
+        yield
+    finally:
+        _origin.reset(token)
+
+
 def event_row(
     kind: str,
     /,

@@ -6,7 +6,11 @@ moves, and may fall into one month twice a year or not at all.
 
 from __future__ import annotations
 
-from tessera_hooks import Fact, _
+from collections.abc import Iterable, Iterator
+
+from tessera.members.service.fields import PREFIX, FieldFacts, custom_fields
+from tessera_hooks import Fact, Text, _
+from tessera_hooks.conditions import FactType
 
 _AGE = (
     "CASE WHEN m.birth_year IS NOT NULL THEN "
@@ -56,4 +60,48 @@ FACTS = [
         "number",
         f"({_next_birthday('{today}::date')}) - {{today}}::date",
     ),
+    Fact(
+        "member.phone_known",
+        _("A phone is known"),
+        "yes_no",
+        "(EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id AND i.kind = 'phone')"
+        " OR EXISTS (SELECT 1 FROM contact c WHERE c.member = m.id AND c.kind = 'phone'))",
+    ),
+    Fact(
+        "member.tags",
+        _("Tags"),
+        "texts",
+        "ARRAY(SELECT t.name FROM member_tag x JOIN tag t ON t.id = x.tag WHERE x.member = m.id)",
+        says=_("has the tag {value}"),
+    ),
 ]
+
+_TYPES: dict[str, FactType] = {
+    "text": "text",
+    "number": "number",
+    "date": "date",
+    "choice": "text",
+    "choices": "texts",
+    "yes_no": "yes_no",
+}
+
+
+def custom_facts() -> Iterable[Fact]:
+    """What conditions may ask of the fields that the business added: ``custom.size``, ``custom.size.known``.
+
+    Of a sensitive one only whether it is known: its value would otherwise stand readable in the condition.
+    """
+    for field in custom_fields():
+        yield from _facts_of(field)
+
+
+def _facts_of(field: FieldFacts) -> Iterator[Fact]:
+    row = f"FROM member_custom c WHERE c.member = m.id AND c.field = '{field.id}'"
+    name, title = PREFIX + field.code, Text(field.title)
+    if not field.sensitive:
+        plain = "c.value #>> '{}'"
+        value = "ARRAY(SELECT jsonb_array_elements_text(c.value))" if field.kind == "choices" else plain
+        kind = _TYPES[field.kind]
+        cast = {"number": "numeric", "date": "date", "yes_no": "boolean"}.get(kind)
+        yield Fact(name, title, kind, f"(SELECT {f'({value})::{cast}' if cast else value} {row})")
+    yield Fact(f"{name}.known", _("{what} is known", what=title), "yes_no", f"EXISTS (SELECT 1 {row})")

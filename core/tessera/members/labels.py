@@ -19,6 +19,7 @@ FIELDS: dict[str, Text] = {
     "identities": _("Cards and ids"),
     "note": _("Note"),
     "stage": _("Stage"),
+    "tags": _("Tags"),
 }
 
 GENDERS: dict[str, Text] = {"female": _("Female"), "male": _("Male"), "other": _("Other")}

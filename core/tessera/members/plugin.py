@@ -1,28 +1,36 @@
 """Where members meet the hooks."""
 
+from tessera.access import reaching
 from tessera.access.audit.reading import name_members_with
 from tessera.access.service.leaving import register_handover
+from tessera.conditions import register_facts
 from tessera.kernel import long_jobs
+from tessera.members.cards import marks
 from tessera.members.cards.responsible import responsible_card
 from tessera.members.events import EVENTS
-from tessera.members.facts import FACTS
+from tessera.members.facts import FACTS, custom_facts
 from tessera.members.imports import uploads, working
 from tessera.members.imports.people.loading import KIND
 from tessera.members.imports.people.undoing import undo_members
 from tessera.members.imports.undoing import register_undo
+from tessera.members.mark_events import MARK_EVENTS
 from tessera.members.service.responsible import HANDOVER
+from tessera.members.service.scope import is_visible
+from tessera.members.service.stages import follow, run_stages
 from tessera.members.service.views import titles
-from tessera_hooks import Event, Fact, Job, Screen, Slot, _, hookimpl
+from tessera_hooks import Event, Fact, Job, Reaction, Screen, Slot, _, hookimpl
 
 register_undo(KIND, undo_members)
 register_handover(HANDOVER)
+reaching.answer_with(is_visible)
+register_facts(custom_facts)
 name_members_with(titles)
 long_jobs.register(working.JOB, working.run)
 
 
 @hookimpl
 def events() -> list[Event]:
-    return EVENTS
+    return [*EVENTS, *MARK_EVENTS]
 
 
 @hookimpl
@@ -32,14 +40,36 @@ def facts() -> list[Fact]:
 
 @hookimpl
 def screens() -> list[Screen]:
-    return [Screen("members", _("Members"), "users", "members.read", (), "/members", on_phone=True)]
+    return [
+        Screen("members", _("Members"), "users", "members.read", (), "/members", on_phone=True),
+        Screen("tags", _("Tags"), "tags", "settings.write", (), "/settings/tags"),
+        Screen("stages", _("Stages"), "stairs", "settings.write", (), "/settings/stages"),
+        Screen("fields", _("Fields of members"), "forms", "settings.write", (), "/settings/fields"),
+    ]
+
+
+@hookimpl
+def reactions() -> list[Reaction]:
+    return [Reaction("members.stages", ["purchase.recorded", "visit.recorded", "member.updated"], follow)]
 
 
 @hookimpl
 def jobs() -> list[Job]:
-    return [Job("members.lists", "50 3 * * *", uploads.purge)]
+    return [
+        Job("members.stages", "40 3 * * *", _run_stages),
+        Job("members.lists", "50 3 * * *", uploads.purge),
+    ]
+
+
+async def _run_stages() -> None:
+    await run_stages()
 
 
 @hookimpl
 def slots() -> list[Slot]:
-    return [Slot("member.card", "members/card_responsible.html", responsible_card, "members.read")]
+    return [
+        Slot("member.card", "members/card_tags.html", marks.tags_card, "members.read"),
+        Slot("member.card", "members/card_responsible.html", responsible_card, "members.read"),
+        Slot("member.profile", "members/card_custom.html", marks.custom_card, "members.read"),
+        Slot("member.profile", "members/card_stage.html", marks.stage_card, "members.read"),
+    ]

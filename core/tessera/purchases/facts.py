@@ -1,6 +1,8 @@
 """What conditions may ask of a member's purchases and visits.
 
 Days are those of the business's zone; ``purchases.sum`` is in minor units of its currency, returns taken off.
+``visits.days_away`` counts from the last of purchases and visits, and where there is none from the day on which
+the member was entered here.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ def _kept(name: str, title: Text, type_: FactType, expression: str) -> Fact:
 
 
 _LAST_PURCHASE = "(s.last_purchase_at AT TIME ZONE (SELECT timezone FROM business))::date"
+
+_LAST_HERE = "greatest(s.last_visit_on, " + _LAST_PURCHASE + ")"
+_ENTERED = "(m.created_at AT TIME ZONE (SELECT timezone FROM business))::date"
 
 FACTS = [
     Fact(
@@ -39,4 +44,10 @@ FACTS = [
     ),
     _kept("visits.last_day", _("day of the last visit"), "date", "s.last_visit_on"),
     _kept("visits.days_since_last", _("days since the last visit"), "number", "{today}::date - s.last_visit_on"),
+    Fact(
+        "visits.days_away",
+        _("days without purchase or visit"),
+        "number",
+        f"{{today}}::date - coalesce((SELECT {_LAST_HERE} FROM member_stats s WHERE s.member = m.id), {_ENTERED})",
+    ),
 ]

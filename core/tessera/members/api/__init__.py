@@ -6,4 +6,14 @@ from tessera.members.api.shapes import MemberOut
 
 __all__ = ["MemberOut", "handlers", "member_json", "members_json", "register_member_part"]
 
-handlers = [*lookup.handlers, *people.handlers, *tags.handlers, *stages.handlers, *identities.handlers, *consents.handlers, *reveal.handlers, *responsible.handlers]
+handlers = [
+    *lookup.handlers,
+    *people.handlers,
+    *tags.handlers,
+    *stages.handlers,
+    *custom.handlers,
+    *identities.handlers,
+    *consents.handlers,
+    *reveal.handlers,
+    *responsible.handlers,
+]

@@ -9,6 +9,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+Profiles = dict[str, dict[str, dict[str, Any] | None]]
+"""What plugins keep in one row a member, by plugin and name: ``{"beauty": {"skin": {…}}}``."""
+
 
 class IdentityIn(msgspec.Struct, forbid_unknown_fields=True):
     """An identity beside phone and e-mail: ``card``, ``resident_id``, ``external`` (``system:id``) …"""
@@ -31,11 +34,17 @@ class MemberIn(msgspec.Struct, forbid_unknown_fields=True):
     store: str | None = None
     source: str | None = None
     joined_at: str | None = None
+    tags: list[str] = []
+    custom: dict[str, Any] = {}
     identities: list[IdentityIn] = []
+    profiles: Profiles = {}
 
 
 class MemberPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is to change; ``version`` is the one that was seen, ``null`` empties a field."""
+    """What is to change; ``version`` is the one that was seen, ``null`` empties a field.
+
+    ``tags`` are all that the member is to carry; ``custom`` and ``profiles`` merge by key, ``null`` removes.
+    """
 
     version: int
     name: str | UnsetType | None = UNSET
@@ -49,6 +58,9 @@ class MemberPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     store: str | UnsetType | None = UNSET
     source: str | UnsetType | None = UNSET
     joined_at: str | UnsetType | None = UNSET
+    tags: list[str] | UnsetType | None = UNSET
+    custom: dict[str, Any] | UnsetType = UNSET
+    profiles: Profiles | UnsetType = UNSET
 
 
 class MemberOut(msgspec.Struct, kw_only=True):

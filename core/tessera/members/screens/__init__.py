@@ -1,13 +1,29 @@
 """Pages of members."""
 
-from tessera.members.screens import identities, imports, listing, profile, responsible, reveal, said
+from tessera.members.screens import (
+    exports,
+    fields,
+    identities,
+    imports,
+    listing,
+    profile,
+    responsible,
+    reveal,
+    said,
+    stages,
+    tags,
+)
 
 handlers = [
     *listing.handlers,
     *profile.handlers,
+    *tags.handlers,
+    *stages.handlers,
+    *fields.handlers,
     *identities.handlers,
     *said.handlers,
     *reveal.handlers,
     *responsible.handlers,
+    *exports.handlers,
     *imports.handlers,
 ]
