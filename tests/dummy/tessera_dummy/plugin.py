@@ -142,5 +142,10 @@ async def undo_merge(merging: Merging) -> Sequence[Text]:
 
 
 @hookimpl
+async def search_members(q: str, limit: int) -> Sequence[UUID]:
+    return await service.wearers(q, limit)
+
+
+@hookimpl
 def dummy_greeting(name: str) -> Text | None:
     return _("Hello {name}", name=name)

@@ -70,6 +70,14 @@ async def summaries(members: Sequence[UUID]) -> Mapping[UUID, Text]:
     return {member: _("Score {n}", n=str(entry.values["score"])) for member, entry in latest.items()}
 
 
+async def wearers(q: str, limit: int) -> list[UUID]:
+    """Those of whom a badge was noticed, ``badge 17``; a broken one shows what becomes of a failing search."""
+    if q == "broken badge":
+        raise ValueError(q)
+    rows = await Seen.select(Seen.about).where(Seen.what == f"badge {q}", Seen.about.is_not_null()).limit(limit)
+    return [row["about"] for row in rows]
+
+
 async def move_seen(merging: Merging) -> Mapping[str, Any]:
     """Take part in a merge: what was noticed of the other is the survivor's now, unless it is pinned."""
     if await Seen.exists().where(Seen.about == merging.other, Seen.what == "pinned"):
