@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from tessera.access.actor import actor
+from tessera.members.service import visible_among
 from tessera_hooks import Event, Happened, Text, TimelineEntry, _
 
 
@@ -33,12 +33,13 @@ def _title(kind: str, points: int) -> Text:
 
 
 async def _read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
-    """Amounts for those who may see points; others read the bare titles."""
-    if not actor().may("points.read"):
-        return {}
+    """Amounts for those who may see the member's points; others read the bare titles."""
+    members = {event.member for event in events if event.member is not None}
+    seen = await visible_among(sorted(members), "points.read")
     return {
         event.id: TimelineEntry(_title(event.kind, event.payload["points"]), url=f"/members/{event.member}/points")
         for event in events
+        if event.member in seen
     }
 
 

@@ -19,7 +19,8 @@ PAGE = 50
 @get("/members/{member:uuid}/points", permission="points.read")
 async def show_points(member: FromPath[UUID], before: FromQuery[UUID | None] = None) -> Template:
     """What a member has, what expires when, and how it came about."""
-    someone = await members.member(member)
+    someone = await members.member(member, permission="points.read")
+    member = someone.id
     found = await service.entries(member, unit=POINTS, before=before, limit=PAGE + 1)
     more = f"/members/{member}/points?before={found[PAGE - 1].id}" if len(found) > PAGE else ""
     context = {

@@ -11,7 +11,7 @@ from tessera.access.service import store_of
 from tessera.kernel.business import say_money
 from tessera.kernel.database import fetch
 from tessera.kernel.texts import translate
-from tessera.members.service import stores_seen
+from tessera.members.service import responsible_among, stores_seen
 from tessera_hooks import Event, Happened, TimelineEntry, _
 
 
@@ -65,14 +65,17 @@ async def _there(table: str, key: str, events: Sequence[Happened]) -> set[str]:
     return {str(row["id"]) for row in await fetch(f"SELECT id FROM {table} WHERE id = ANY($1)", wanted)}
 
 
-def _seen(events: Sequence[Happened]) -> list[Happened]:
-    """Those of the stores whose purchases the actor may see; the others keep their bare titles."""
+async def _seen(events: Sequence[Happened]) -> list[Happened]:
+    """Those of the stores and members whose purchases the actor may see; the others keep their bare titles."""
     stores = stores_seen("purchases.read")
-    return [event for event in events if stores is None or event.store in stores]
+    if stores is None:
+        return list(events)
+    own = await responsible_among({event.member for event in events if event.member}, "purchases.read")
+    return [event for event in events if event.store in stores or event.member in own]
 
 
 async def _recorded(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
-    events = _seen(events)
+    events = await _seen(events)
     there = await _there("purchase", "purchase", events)
     return {event.id: _purchase(event, event.payload["purchase"] in there) for event in events}
 
@@ -88,7 +91,7 @@ def _purchase(event: Happened, there: bool) -> TimelineEntry:
 
 
 async def _returned(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
-    events = _seen(events)
+    events = await _seen(events)
     there = await _there("purchase_return", "purchase_return", events)
     said = {}
     for event in events:

@@ -26,7 +26,7 @@ FEWEST_POINTS = 2
 def is_masked(kind: Kind, name: str) -> bool:
     """Whether a value is hidden from the person who is looking."""
     field = kind.fields.get(name)
-    return field is not None and field.sensitive and not actor().may("members.reveal")
+    return field is not None and field.sensitive and actor().stores_with("members.reveal") == frozenset()
 
 
 def unit_of(kind: Kind, name: str) -> str:

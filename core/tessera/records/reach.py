@@ -11,6 +11,7 @@ from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.errors import FieldError, Forbidden, Invalid
 from tessera.kernel.plugins import host
+from tessera.members.service import scope
 from tessera.records.kinds import Kind
 from tessera_hooks import _
 
@@ -33,13 +34,14 @@ def seen_stores(kind: Kind) -> list[UUID]:
 
 
 def _reads(someone: Actor, kind: Kind, store: UUID) -> bool:
-    return someone.may(kind.read, store) and host().enabled(kind.plugin, store)
+    return someone.may_for_own(kind.read, store) and host().enabled(kind.plugin, store)
 
 
 def writing_stores(kind: Kind) -> list[StoreFacts]:
     """The open stores in which one may write such records."""
-    someone = actor()
-    return [s for s in stores() if s.active and someone.may(kind.write, s.id) and host().enabled(kind.plugin, s.id)]
+    return [s for s in stores() if s.active and may_write(kind, s.id)]
+        s for s in stores() if s.active and someone.may_for_own(kind.write, s.id) and host().enabled(kind.plugin, s.id)
+    ]
 
 
 def store_for(kind: Kind, given: UUID | str | None) -> StoreFacts:
@@ -68,7 +70,14 @@ def today_in(store: UUID | None) -> date:
 
 def may_write(kind: Kind, store: UUID) -> bool:
     """Whether one may correct the records of a store."""
-    return actor().may(kind.write, store) and host().enabled(kind.plugin, store)
+    return actor().may_for_own(kind.write, store) and host().enabled(kind.plugin, store)
+
+
+async def need_write(kind: Kind, member: UUID, store: UUID) -> None:
+    """Refuse whoever may not correct the records of a store, or not those of this member."""
+    if not may_write(kind, store):
+        raise Forbidden(_("You may not record this here: it needs the permission {name}.", name=kind.write))
+    await scope.need_visible(member, kind.write)
 
 
 def today_here() -> date:

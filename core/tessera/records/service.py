@@ -107,7 +107,7 @@ async def change(kind: Kind, id_: UUID, given: Mapping[str, Any], version: int) 
 
     async def work() -> None:
         before = await rows.one(kind, id_, lock=True)
-        actor().needs(kind.write, before.store)
+        await reach.need_write(kind, before.member, before.store)
         if before.version != version:
             raise StaleVersion(
                 _("Someone else has changed this record meanwhile: look at it again."), version=before.version

@@ -10,6 +10,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from tessera.access.actor import actor
+from tessera.access.reaching import reaches
 from tessera.kernel.errors import DomainError
 from tessera.kernel.plugins import Declared, failures, host
 from tessera.kernel.plugins.host import CORE
@@ -21,18 +22,18 @@ async def fill(environment: Environment, place: str, member: UUID | None = None)
     pieces = (
         await render(environment, declared, member)
         for declared in host().declared_in("slots", actor().store)
-        if declared.value.place == place and may_see(declared)
+        if declared.value.place == place and await may_see(declared, member)
     )
     return [piece async for piece in pieces if piece]
 
 
-def may_see(declared: Declared[Slot]) -> bool:
-    """Whether the person has the permission that a slot asks for."""
+async def may_see(declared: Declared[Slot], member: UUID | None = None) -> bool:
+    """Whether the person has the permission that a slot asks for, for this member where it is about one."""
     permission = declared.value.permission
     if permission is None:
         return True
     full = permission if "." in permission or declared.plugin == CORE else f"{declared.plugin}.{permission}"
-    return actor().may(full)
+    return actor().may(full) and (member is None or await reaches(member, full))
 
 
 async def render(environment: Environment, declared: Declared[Slot], member: UUID | None) -> Markup | None:

@@ -209,7 +209,8 @@ async def seats(staff: UUID) -> list[Seat]:
     rows = await fetch(
         "SELECT s.id, s.user_agent, s.created_at, s.last_seen_at, d.name AS tablet "
         "FROM session s LEFT JOIN device d ON d.id = s.device WHERE s.staff = $1 AND s.expires_at > $2 "
-        "AND s.last_seen_at > CASE WHEN s.device IS NULL THEN $3::timestamptz ELSE $4 END ORDER BY s.last_seen_at DESC, s.id DESC",
+        "AND s.last_seen_at > CASE WHEN s.device IS NULL THEN $3::timestamptz ELSE $4 END "
+        "ORDER BY s.last_seen_at DESC, s.id DESC",
         staff,
         now,
         now - IDLE,
@@ -244,7 +245,8 @@ async def forget_ended() -> None:
     """Take away sessions that have ended, and counts of attempts that no longer matter."""
     now = clock.now()
     await execute(
-        "DELETE FROM session WHERE expires_at < $1 OR last_seen_at < CASE WHEN device IS NULL THEN $2::timestamptz ELSE $3 END",
+        "DELETE FROM session WHERE expires_at < $1 "
+        "OR last_seen_at < CASE WHEN device IS NULL THEN $2::timestamptz ELSE $3 END",
         now,
         now - IDLE,
         now - IDLE_SHARED,

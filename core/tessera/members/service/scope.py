@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from tessera.access import service as access
@@ -75,6 +75,15 @@ async def visible_among(members: Sequence[UUID], permission: str) -> list[UUID]:
         members_seen(permission),
     )
     return [row["id"] for row in rows]
+
+
+async def responsible_among(members: Iterable[UUID], permission: str) -> set[UUID]:
+    """Those of some members whom the actor is responsible for, where it may do this for its own."""
+    own = actor().own_with(permission)
+    if own is None:
+        return set()
+    mine = "SELECT member FROM member_staff WHERE staff = $1 AND member = ANY($2)"
+    return {row["member"] for row in await fetch(mine, own, list(members))}
 
 
 _SURVIVOR = """

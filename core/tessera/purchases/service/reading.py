@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tessera.kernel.database import fetch, fetchrow
-from tessera.members.service import stores_seen
+from tessera.members.service import members_seen
 from tessera.purchases.service.contract import PurchaseUnknown
 from tessera_hooks import _
 
@@ -61,6 +61,14 @@ class ReturnFacts:
     store: UUID | None
 
 
+PERMISSION = "purchases.read"
+
+_SEEN = (
+    "(${0}::uuid[] IS NULL OR p.store = ANY(${0}) OR EXISTS "
+    "(SELECT 1 FROM member_staff r WHERE r.member = p.member AND r.staff = ANY(${0})))"
+)
+"""Purchases of one's stores, and those of the members one is responsible for; the argument is ``members_seen``."""
+
 _SELECT = (
     "SELECT p.id, p.source, p.external_id, p.member, p.store, p.at, p.currency, p.amount, p.discount, p.returned, "
     "p.origin FROM purchase p "
@@ -68,7 +76,7 @@ _SELECT = (
 
 _LIST = f"""
 {_SELECT} WHERE ($1::uuid IS NULL OR p.member = $1) AND ($2::text IS NULL OR p.source = $2)
-  AND ($3::text IS NULL OR p.external_id = $3) AND ($4::uuid[] IS NULL OR p.store = ANY($4))
+  AND ($3::text IS NULL OR p.external_id = $3) AND {_SEEN.format(4)}
   AND ($5::timestamptz IS NULL OR (p.at, p.id) < ($5, $6::uuid))
 ORDER BY p.at DESC, p.id DESC LIMIT $7
 """
@@ -91,7 +99,7 @@ async def purchases(
         member,
         source,
         external_id,
-        stores_seen("purchases.read"),
+        members_seen(PERMISSION),
         last["at"] if last else None,
         last["id"] if last else None,
         limit,
@@ -101,15 +109,13 @@ async def purchases(
 
 async def latest(member: UUID, limit: int = 5) -> list[PurchaseFacts]:
     """A member's last purchases in the actor's stores, without their lines."""
-    rows = await fetch(_LIST, member, None, None, stores_seen("purchases.read"), None, None, limit)
+    rows = await fetch(_LIST, member, None, None, members_seen(PERMISSION), None, None, limit)
     return [PurchaseFacts(**dict(row)) for row in rows]
 
 
 async def purchase(id_: UUID) -> PurchaseFacts:
     """One purchase in the actor's stores."""
-    row = await fetchrow(
-        f"{_SELECT} WHERE p.id = $1 AND ($2::uuid[] IS NULL OR p.store = ANY($2))", id_, stores_seen("purchases.read")
-    )
+    row = await fetchrow(f"{_SELECT} WHERE p.id = $1 AND {_SEEN.format(2)}", id_, members_seen(PERMISSION))
     if row is None:
         raise PurchaseUnknown(_("There is no such purchase."))
     return (await _with_lines([row]))[0]
