@@ -40,8 +40,6 @@ def _reads(someone: Actor, kind: Kind, store: UUID) -> bool:
 def writing_stores(kind: Kind) -> list[StoreFacts]:
     """The open stores in which one may write such records."""
     return [s for s in stores() if s.active and may_write(kind, s.id)]
-        s for s in stores() if s.active and someone.may_for_own(kind.write, s.id) and host().enabled(kind.plugin, s.id)
-    ]
 
 
 def store_for(kind: Kind, given: UUID | str | None) -> StoreFacts:
