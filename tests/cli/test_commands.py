@@ -21,6 +21,7 @@ PROMISED = {
     "import members": "FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import purchases": "FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import undo": "BATCH",
+    "export members": "FILE --segment",
     "store add": "CODE --name --timezone --currency --circle",
     "staff add": "LOGIN --name --role --store",
     "apikey add": "NAME --permission --store",
@@ -45,7 +46,6 @@ NOT_YET = {
     "import consents": "consents come with the list of members",
     "import records": "records are entered, not imported, so far",
     "import staff": "staff are added one by one so far",
-    "export members": "lists are exported from their pages so far",
 }
 """Promised commands that do not exist, each with the reason; one that exists must leave this list."""
 

@@ -1,4 +1,4 @@
-"""``tessera import``: lists from elsewhere, with progress, report and rejects; and taking an import back."""
+"""``tessera import`` and ``tessera export``: lists from elsewhere with report and rejects, and lists that go out."""
 
 from __future__ import annotations
 
@@ -190,4 +190,67 @@ def undo_command(batch: str) -> None:
     say(f"taken back: {undone.removed:,} removed, {undone.restored:,} as before")
 
 
-commands: list[click.Command] = [import_group]
+@click.group("export")
+def export_group() -> None:
+    """Take lists out, as files for spreadsheets."""
+
+
+@export_group.command("members")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--segment", default="", metavar="CODE", help="Only the members of this segment.")
+@click.option("--columns", default="", help="Columns separated by commas; all of them otherwise.")
+def export_members_command(file: Path, segment: str, columns: str) -> None:
+    """Take the members out: CSV or XLSX, by the ending of FILE. What comes out can be imported again."""
+    with one_sentence():
+        ending = _ending(file)
+
+    async def work(_opened: object) -> int:
+        from tessera.members.service import exporting
+        from tessera.members.service.lists import WRITERS
+
+        wanted = [name.strip() for name in columns.split(",") if name.strip()]
+        export = await exporting.begin(wanted, segment=segment or None)
+        with _written(file) as part, _counted(file.name, export.count) as told:
+            await WRITERS[ending](export, part, told)
+        return export.count
+
+    count = run_in_instance(work)
+    say(f"{count:,} members are in {file}: it holds personal data, keep it safe and delete it when it is done with")
+
+
+def _ending(file: Path) -> str:
+    """The kind of file by its name; refuses other kinds, and a folder that is not there, before anything is read."""
+    from tessera.kernel.errors import CannotRun
+
+    ending = file.suffix.lower().removeprefix(".")
+    if ending not in ("csv", "xlsx"):
+        raise CannotRun(f"{file} is neither .csv nor .xlsx: the ending says what is written")
+    if not file.absolute().parent.is_dir():
+        raise CannotRun(f"{file.absolute().parent} is no folder: name a file in one that is there")
+    return ending
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[Path]:
+    """A file beside the one that is wanted, readable for its owner alone, which takes its place when all is well."""
+    part = file.with_name(f".{file.name}.part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    try:
+        yield part
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _counted(name: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; nothing where that is no terminal."""
+    from rich.progress import Progress
+
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as shown:
+        task = shown.add_task(name, total=total)
+        yield lambda done: shown.update(task, completed=done)
+
+
+commands: list[click.Command] = [import_group, export_group]

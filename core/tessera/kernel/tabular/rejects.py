@@ -14,6 +14,7 @@ from tessera_hooks import _
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _PLAIN_NUMBER = re.compile(r"[+-]\d[\d,]*(\.\d+)?%?")
+_NEUTRALISED = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]").match
 
 
 class Reject(msgspec.Struct, gc=False):
@@ -27,11 +28,17 @@ class Reject(msgspec.Struct, gc=False):
 def neutralise(cell: str) -> str:
     """The cell as a spreadsheet shows it without running it: an apostrophe before what starts a formula.
 
-    Plain signed numbers (``-5``, ``+8613800000000``) stay, since they compute nothing.
+    The characters are those of OWASP's page on CSV injection, and their full-width forms. Plain signed
+    numbers (``-5``, ``+8613800000000``) stay, since they compute nothing. ``restored`` is the way back.
     """
-    if cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell):
+    if (cell.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(cell)) or _NEUTRALISED(cell):
         return f"'{cell}"
     return cell
+
+
+def restored(cell: str) -> str:
+    """A cell as it was before ``neutralise``: a list that was exported comes back as it went."""
+    return cell[1:] if _NEUTRALISED(cell) else cell
 
 
 def write_rejects(path: Path, columns: Sequence[str], rejects: Iterable[Reject]) -> int:

@@ -9,7 +9,7 @@ from typing import Literal
 from tessera.members.normalise.plain import ROUNDED, Unusable, plain, rounded
 from tessera_hooks import _
 
-Gender = Literal["female", "male"]
+Gender = Literal["female", "male", "other"]
 Consent = Literal["granted", "refused"]
 
 _LONGEST_NAME = 100
@@ -19,6 +19,7 @@ _DOT_IN_HAN = re.compile(rf"(?<={_HAN}) ?[·•‧∙・･。.] ?(?={_HAN})")
 _GENDERS: dict[str, Gender | None] = {
     **dict.fromkeys(("男", "男性", "男士", "先生", "m", "male", "man", "1"), "male"),
     **dict.fromkeys(("女", "女性", "女士", "小姐", "太太", "f", "female", "woman", "2"), "female"),
+    **dict.fromkeys(("其他", "其它", "other"), "other"),
     **dict.fromkeys(("", "未知", "不详", "保密", "未说明", "未填", "空", "u", "unknown", "-", "0", "9", "n/a"), None),
 }
 _CONSENTS: dict[str, Consent | None] = {
@@ -55,10 +56,10 @@ def normalise_name(text: str) -> str:
 
 
 def normalise_gender(text: str | None) -> Gender | None:
-    """``male``, ``female`` or unknown; also the codes of GB/T 2261.1. Raises ``Unusable`` for other words."""
+    """``male``, ``female``, ``other`` or unknown; also the codes of GB/T 2261.1. Raises ``Unusable`` for others."""
     word = plain(text or "").lower().removesuffix(".0")
     if word not in _GENDERS:
-        raise Unusable(_("this word for a gender is not known: write male, female or nothing"))
+        raise Unusable(_("this word for a gender is not known: write male, female, other or nothing"))
     return _GENDERS[word]
 
 

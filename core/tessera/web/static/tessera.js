@@ -54,6 +54,7 @@
       }
       return;
     }
+    if (form.hasAttribute("data-download")) return; // the page stays: nothing says when the file has come
     if (form.hasAttribute("hx-post") || form.dataset.sending === "yes") {
       if (form.dataset.sending === "yes") event.preventDefault();
       return;
