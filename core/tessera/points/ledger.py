@@ -7,7 +7,7 @@ were before it waited for a lock, so the lock is one statement and all that is c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -22,7 +22,10 @@ from tessera.kernel.ids import uuid7
 POINTS = "points"
 """The unit that every business has."""
 
-Kind = Literal["earn", "credit", "debit", "take_back", "expire", "undo"]
+UNMERGED = "unmerge"
+"""The source of what is booked when a merge is undone."""
+
+Kind = Literal["earn", "credit", "debit", "take_back", "expire", "transfer", "undo"]
 
 
 class EntryRow(msgspec.Struct):
@@ -86,8 +89,9 @@ class AllocationRow(msgspec.Struct):
 
 
 class Standing(msgspec.Struct):
-    """The locked balance of an account."""
+    """The locked balance of an account, and whose account it is."""
 
+    member: UUID
     account: UUID
     balance: int
     debt: int
@@ -112,9 +116,16 @@ class Cause:
 LOT_ORDER = "expires_at NULLS LAST, opens_at, id"
 """Nearest expiry first, then oldest, never-expiring last."""
 
-_LOCK = (
-    "SELECT account, balance, debt, seq FROM balance WHERE account = ANY($1) AND unit = $2 ORDER BY account FOR UPDATE"
-)
+_HOLD = """
+SELECT m.id FROM account a JOIN member m ON m.id = a.member WHERE a.id = ANY($1) ORDER BY m.id FOR KEY SHARE OF m
+"""
+"""Keeps the members of accounts from being merged, and waits for a merge that is under way."""
+
+_LOCK = """
+SELECT s.member, b.account, b.balance, b.debt, b.seq FROM account s JOIN balance b ON b.account = s.id
+WHERE b.unit = $2 AND s.member IN (SELECT member FROM account WHERE id = ANY($1)) ORDER BY b.account FOR UPDATE OF b
+"""
+"""The balances of some accounts, and of all others of the same members."""
 
 _OPEN_ACCOUNTS = """
 INSERT INTO balance (id, account, unit, balance, debt, seq)
@@ -124,7 +135,7 @@ ON CONFLICT (account, unit) DO NOTHING
 
 _LOTS = f"""
 SELECT id, account, unit, entry, purchase, amount, remaining, opens_at, expires_at FROM lot
-WHERE account = $1 AND unit = $2 AND remaining > 0 ORDER BY {LOT_ORDER} FOR UPDATE
+WHERE account = ANY($1) AND unit = $2 AND remaining > 0 ORDER BY {LOT_ORDER} FOR UPDATE
 """
 
 
@@ -176,20 +187,64 @@ class Posting:
         self._actor = str(someone.label), someone.staff_id or someone.key_id
 
     @classmethod
-    async def open(cls, accounts: Sequence[UUID], unit: str = POINTS) -> Posting:
-        """Lock the accounts' balances, in an order that all share; ones without a row get it."""
+    async def open(cls, accounts: Sequence[UUID], unit: str = POINTS, *, held: bool = False) -> Posting:
+        """Lock the balances of accounts and of all others of the same members, in an order that all share.
+
+        Accounts without a row get one. No member is merged until the unit of work ends; ``held`` says that
+        the caller has seen to that already.
+        """
         if not in_transaction_now():
             raise RuntimeError("the ledger was opened outside a unit of work: book inside in_transaction")
         wanted = list(dict.fromkeys(accounts))
-        found = await fetch(_LOCK, wanted, unit)
-        if len(found) < len(wanted):
-            await fetchval(_OPEN_ACCOUNTS, [uuid7() for _ in wanted], wanted, unit)
+        while True:
+            known = None if held else {row["id"] for row in await fetch(_HOLD, wanted)}
             found = await fetch(_LOCK, wanted, unit)
-        return cls(unit, {row["account"]: Standing(**dict(row)) for row in found})
+            missing = set(wanted) - {row["account"] for row in found}
+            if missing:
+                new = sorted(missing)
+                await fetchval(_OPEN_ACCOUNTS, [uuid7() for _ in new], new, unit)
+                found = await fetch(_LOCK, wanted, unit)
+            if known is None or known.issuperset(row["member"] for row in found):
+                return cls(unit, {row["account"]: Standing(**dict(row)) for row in found})
 
-    async def lots(self, account: UUID) -> list[LotRow]:
-        """The account's lots with anything left, in the order in which they are spent."""
-        return [LotRow(**dict(row)) for row in await fetch(_LOTS, account, self.unit)]
+    def beside(self, account: UUID) -> list[UUID]:
+        """An account and all others of the same member, those without a balance left out."""
+        member = self.standings[account].member
+        return [one.account for one in self.standings.values() if one.member == member]
+
+    async def lots(self, *accounts: UUID) -> list[LotRow]:
+        """The lots of accounts with anything left, as this posting leaves them, in the order of spending."""
+        found = {row["id"]: LotRow(**dict(row)) for row in await fetch(_LOTS, list(accounts), self.unit)}
+        for lot in (*self.changed_lots.values(), *self.new_lots.values()):
+            if lot.account in accounts:
+                found[lot.id] = lot
+        return sorted((lot for lot in found.values() if lot.remaining), key=_spending_order)
+
+    async def settle(self, cause: Cause) -> None:
+        """Let what is owed on one account of a member be paid by what others of theirs hold.
+
+        Debt is paid first, wherever it stands (L2). Each payment is a pair of entries, so that every
+        account stays true for itself; the second names the first as its source.
+        """
+        for member in {one.member for one in self.standings.values() if one.debt}:
+            accounts = [one.account for one in self.standings.values() if one.member == member]
+            if len(accounts) < 2:
+                continue
+            lots = [lot for lot in await self.lots(*accounts) if not lot.is_over(self.now)]
+            for debtor in [account for account in accounts if self.standings[account].debt]:
+                others = [lot for lot in lots if lot.account != debtor]
+                taken, _missing = allocate(others, self.standings[debtor].debt)
+                for donor, parts in by_account(taken).items():
+                    self._transfer(donor, debtor, parts, cause)
+
+    def _transfer(self, donor: UUID, debtor: UUID, parts: Sequence[tuple[LotRow, int]], cause: Cause) -> None:
+        given = self.debit(donor, "transfer", parts, cause)
+        self.credit(debtor, "transfer", -given.amount, replace(cause, source_id=given.id), expires_at=None)
+
+    def told(self, entry: EntryRow, amount: int | None = None) -> EntryRow:
+        """An entry as the member sees it: with the balance over all of their accounts."""
+        balance = sum(self.standings[account].balance for account in self.beside(entry.account))
+        return msgspec.structs.replace(entry, balance=balance, amount=entry.amount if amount is None else amount)
 
     def credit(self, account: UUID, kind: Kind, amount: int, cause: Cause, *, expires_at: datetime | None) -> EntryRow:
         """Book a credit: it pays what is owed first, and the rest opens as a lot."""
@@ -294,6 +349,24 @@ class Posting:
                 self.unit,
                 events.as_json(self.events),
             )
+
+
+def _spending_order(lot: LotRow) -> tuple[bool, datetime, datetime, UUID]:
+    """``LOT_ORDER`` for lots in memory."""
+    return lot.expires_at is None, lot.expires_at or lot.opens_at, lot.opens_at, lot.id
+
+
+def by_account(taken: Sequence[tuple[LotRow, int]]) -> dict[UUID, list[tuple[LotRow, int]]]:
+    """What is taken from which lots, account by account: each gets an entry of its own."""
+    found: dict[UUID, list[tuple[LotRow, int]]] = {}
+    for lot, part in taken:
+        found.setdefault(lot.account, []).append((lot, part))
+    return found
+
+
+def settling(at: datetime, store: UUID | None = None) -> Cause:
+    """Why one account of a member pays what another owes."""
+    return Cause(reason="settled between accounts", source="settle", at=at, store=store)
 
 
 def allocate(lots: Sequence[LotRow], amount: int) -> tuple[list[tuple[LotRow, int]], int]:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from tessera.points import events as declared
 from tessera.points import verification  # noqa: F401 - registers the long job
 from tessera.points.cards import points_card
 from tessera.points.facts import FACTS
 from tessera.points.service import book_all_expired
-from tessera_hooks import Event, Fact, Job, Slot, hookimpl
+from tessera.points.service.merging import merge_points, unmerge_points
+from tessera_hooks import Event, Fact, Job, Merging, Slot, Text, hookimpl
+
+
+@hookimpl
+async def merge_members(merging: Merging) -> Mapping[str, Any]:
+    return await merge_points(merging)
+
+
+@hookimpl
+async def undo_merge(merging: Merging) -> Sequence[Text]:
+    return await unmerge_points(merging)
 
 
 @hookimpl

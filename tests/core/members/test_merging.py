@@ -204,7 +204,7 @@ async def test_a_wrong_choice_is_named(member):
 async def test_a_member_whom_someone_changes_meanwhile_waits(member):
     ana, double = await member("Ana"), await member("Ana", source="friend")
     view = await service.member(double)
-    changed, merged = await asyncio.gather(
+    _changed, merged = await asyncio.gather(
         service.change_member(double, view.version, service.Changes(source="poster")),
         merging.merge(ana, double),
         return_exceptions=True,

@@ -3,6 +3,7 @@
 from tessera.points.service.earning import PER_AMOUNT, Earning, earn, earn_many
 from tessera.points.service.expiring import book_all_expired, book_expired
 from tessera.points.service.explaining import explain, explanations
+from tessera.points.service.merging import MergeInUse
 from tessera.points.service.policy import expires_at, expiry_months, points_for
 from tessera.points.service.reading import (
     BalanceFacts,
@@ -12,6 +13,7 @@ from tessera.points.service.reading import (
     available_of,
     balances,
     entries,
+    owed,
 )
 from tessera.points.service.returning import Returned, TakenBack, take_back
 from tessera.points.service.spending import InsufficientBalance, credit, debit
@@ -26,6 +28,7 @@ __all__ = [
     "EntryFacts",
     "Expiring",
     "InsufficientBalance",
+    "MergeInUse",
     "PointsInUse",
     "Returned",
     "TakenBack",
@@ -44,6 +47,7 @@ __all__ = [
     "expiry_months",
     "explain",
     "explanations",
+    "owed",
     "points_for",
     "take_back",
     "undo_batch",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tessera.kernel.business import business
 from tessera.kernel.database import in_transaction
-from tessera.points.ledger import Cause, EntryRow, Posting
+from tessera.points.ledger import Cause, EntryRow, Posting, settling
 from tessera.points.service.policy import expires_at, expiry_months, points_for
 from tessera_hooks import Award
 
@@ -18,11 +18,15 @@ PER_AMOUNT = "points.per_amount"
 
 @dataclass(frozen=True)
 class Earning:
-    """An award on its way into an account, for a purchase where it is for one."""
+    """An award on its way into an account, for a purchase where it is for one.
+
+    ``held`` says that the member is kept from being merged by the running unit of work already.
+    """
 
     account: UUID
     award: Award
     purchase: UUID | None = None
+    held: bool = False
 
 
 async def earn(earning: Earning) -> EntryRow | None:
@@ -41,8 +45,9 @@ async def earn_many(earnings: Sequence[Earning]) -> list[EntryRow | None]:
         accounts = [earning.account for earning, points, _ in worth if points]
         if not accounts:
             return [None for _ in earnings]
-        posting = await Posting.open(accounts)
+        posting = await Posting.open(accounts, held=all(earning.held for earning in earnings))
         booked = [_book(posting, earning, points, facts) if points else None for earning, points, facts in worth]
+        await posting.settle(settling(posting.now))
         await posting.write()
         return booked
 

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from tessera.kernel.business import say_money
 from tessera.kernel.texts import LOCALES, translate, use_locale
+from tessera.points.ledger import UNMERGED
 from tessera.points.service.reading import EntryFacts
 from tessera_hooks import Text, _
 
@@ -23,6 +24,10 @@ def explain(entry: EntryFacts) -> Text:
             return _returned(entry)
         case "expire":
             return _("Expired before it was spent")
+        case "transfer":
+            return _transferred(entry)
+        case _ if entry.source == UNMERGED:
+            return _("Given back when a merge was undone")
         case _:
             return _("Taken back together with an import")
 
@@ -48,6 +53,14 @@ def _earned(entry: EntryFacts) -> Text:
     if entry.debt_change < 0:
         return _("{text}; {paid} of it paid what was owed", text=text, paid=-entry.debt_change)
     return text
+
+
+def _transferred(entry: EntryFacts) -> Text:
+    if entry.source == UNMERGED:
+        return _("Spent after a merge that was undone, paid by whoever had spent it")
+    if entry.amount < 0:
+        return _("Paid what was owed on another account of the same member")
+    return _("What was owed was paid from another account of the same member")
 
 
 def _returned(entry: EntryFacts) -> Text:

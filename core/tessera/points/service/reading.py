@@ -14,11 +14,16 @@ from tessera.points.ledger import POINTS
 
 _ACCOUNTS = "SELECT id FROM account WHERE member = $1"
 
-_AVAILABLE = """
-SELECT (coalesce((SELECT sum(remaining) FROM lot WHERE account = ANY($1) AND unit = $2 AND remaining > 0
+_BESIDE = "SELECT s.id FROM account a JOIN account s ON s.member = a.member WHERE a.id = ANY($1)"
+"""Some accounts, and all others of the same members."""
+
+_AVAILABLE = f"""
+SELECT (coalesce((SELECT sum(remaining) FROM lot WHERE account IN ({_BESIDE}) AND unit = $2 AND remaining > 0
                   AND opens_at <= $3 AND (expires_at IS NULL OR expires_at > $3)), 0)
-      - coalesce((SELECT sum(debt) FROM balance WHERE account = ANY($1) AND unit = $2), 0))::bigint
+      - coalesce((SELECT sum(debt) FROM balance WHERE account IN ({_BESIDE}) AND unit = $2), 0))::bigint
 """
+
+_OWED = f"SELECT coalesce(sum(debt), 0)::bigint FROM balance WHERE account IN ({_BESIDE}) AND unit = $2"
 
 _AVAILABLE_OF = """
 SELECT held.member, held.unit, sum(held.amount)::bigint AS available FROM (
@@ -43,11 +48,18 @@ GROUP BY 1, 2, 3, 4 ORDER BY expires_at NULLS LAST
 """
 
 _ENTRIES = f"""
-SELECT id, unit, kind, amount, balance, debt_change, forgiven, at, recorded_at, expires_at, reason, rule, facts,
-       purchase, source, source_id, store, actor, reverses
-FROM entry WHERE account IN ({_ACCOUNTS}) AND ($2::text IS NULL OR unit = $2) AND ($3::uuid IS NULL OR id < $3)
-ORDER BY id DESC LIMIT $4
+SELECT e.id, unit, kind, amount, balance + coalesce((
+           SELECT sum(b.balance) FROM account a CROSS JOIN LATERAL (
+               SELECT x.balance FROM entry x WHERE x.account = a.id AND x.unit = e.unit AND x.id < e.id
+               ORDER BY x.id DESC LIMIT 1) b
+           WHERE a.member = $1 AND a.id <> e.account), 0)::bigint AS balance,
+       debt_change, forgiven, at, recorded_at, expires_at, reason, rule, facts, purchase, source, source_id, store,
+       actor, reverses
+FROM (SELECT * FROM entry WHERE account IN ({_ACCOUNTS}) AND ($2::text IS NULL OR unit = $2)
+        AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4) e
+ORDER BY e.id DESC
 """
+"""Entries of all accounts; the balance after each is that of all accounts, so that the amounts add up."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +112,14 @@ class EntryFacts:
 
 
 async def available(accounts: Sequence[UUID], *, unit: str = POINTS, at: datetime | None = None) -> int:
-    """What can be spent at a moment, by the clock: remainders that are open, less what is owed."""
+    """What the members of some accounts can spend at a moment, by the clock: what is open, less what is owed."""
     amount: int = await fetchval(_AVAILABLE, list(accounts), unit, at or clock.now())
+    return amount
+
+
+async def owed(accounts: Sequence[UUID], *, unit: str = POINTS) -> int:
+    """What the members of some accounts owe."""
+    amount: int = await fetchval(_OWED, list(accounts), unit)
     return amount
 
 

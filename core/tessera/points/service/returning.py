@@ -9,7 +9,7 @@ from math import floor
 from uuid import UUID
 
 from tessera.kernel.database import fetch, fetchrow, in_transaction
-from tessera.points.ledger import Cause, LotRow, Posting, allocate
+from tessera.points.ledger import Cause, LotRow, Posting, allocate, settling
 
 _EARNED_BY = "SELECT DISTINCT account, unit FROM entry WHERE purchase = $1 AND kind = 'earn' ORDER BY account, unit"
 
@@ -60,6 +60,7 @@ async def take_back(returned: Returned) -> TakenBack:
     what the full one takes. It comes from what is left in the purchase's own lots (also where the
     clock has closed them); what had expired is forgiven; what was spent is taken from other lots, also from
     those that open later, which would have to pay the debt then (L2), and owed where there are none (L5).
+    Of a member with several accounts, the others pay before anything is owed.
     """
 
     async def work() -> TakenBack:
@@ -108,6 +109,7 @@ async def _book(
         store=returned.store,
         facts={"share": str(returned.share)},
     )
+    before = _owed(posting, account)
     entry = posting.debit(account, "take_back", taken, cause, owed=owed, forgiven=forgiven)
     posting.say(
         "points.taken_back",
@@ -119,5 +121,11 @@ async def _book(
         points=-entry.amount,
         purchase=returned.purchase,
     )
+    await posting.settle(settling(returned.at, returned.store))
     await posting.write()
-    return TakenBack(-entry.amount, owed, forgiven)
+    return TakenBack(-entry.amount, _owed(posting, account) - before, forgiven)
+
+
+def _owed(posting: Posting, account: UUID) -> int:
+    """What the account's member owes on all accounts."""
+    return sum(posting.standings[one].debt for one in posting.beside(account))

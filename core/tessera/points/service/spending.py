@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from tessera.access import audit
 from tessera.kernel import clock
 from tessera.kernel.database import in_transaction
 from tessera.kernel.errors import Conflict, FieldError, Invalid
-from tessera.points.ledger import POINTS, Cause, EntryRow, Posting, allocate
+from tessera.points.ledger import POINTS, Cause, EntryRow, LotRow, Posting, allocate, by_account, settling
 from tessera_hooks import _
 
 LARGEST = 10**12
@@ -47,10 +49,12 @@ async def credit(
         posting = await Posting.open([account], unit)
         cause = Cause(reason=reason, source="manual", at=at, store=store)
         entry = posting.credit(account, "credit", amount, cause, expires_at=expires_at)
-        _say(posting, "points.credited", entry, member)
+        holder = posting.standings[account].member
+        _say(posting, "points.credited", entry, holder)
+        await posting.settle(settling(at, store))
         await posting.write()
-        await _note("points.credited", member, entry)
-        return entry
+        await _note("points.credited", holder, entry)
+        return posting.told(entry)
 
     return await in_transaction(work)
 
@@ -58,7 +62,7 @@ async def credit(
 async def debit(
     account: UUID, member: UUID, amount: int, *, reason: str, unit: str = POINTS, store: UUID | None = None
 ) -> EntryRow:
-    """Spend an amount: nearest expiry first, then oldest, never-expiring last.
+    """Spend an amount of all that a member has: nearest expiry first, then oldest, never-expiring last.
 
     Refused as a whole where less is available. The balance is locked before anything is read, so
     parallel debits never take the same points (L6).
@@ -67,21 +71,39 @@ async def debit(
 
     async def work() -> EntryRow:
         posting = await Posting.open([account], unit)
-        lots = [lot for lot in await posting.lots(account) if lot.is_open(at)]
+        accounts = posting.beside(account)
+        lots = [lot for lot in await posting.lots(*accounts) if lot.is_open(at)]
         taken, missing = allocate(lots, amount)
-        if missing or posting.standings[account].debt:
-            held = sum(lot.remaining for lot in lots) - posting.standings[account].debt
+        debt = sum(posting.standings[one].debt for one in accounts)
+        if missing or debt:
+            held = sum(lot.remaining for lot in lots) - debt
             raise InsufficientBalance(
                 _("only {available} are available, {amount} are needed", available=max(held, 0), amount=amount),
                 available=max(held, 0),
             )
-        entry = posting.debit(account, "debit", taken, Cause(reason=reason, source="manual", at=at, store=store))
-        _say(posting, "points.spent", entry, member)
+        entry = _take(posting, taken, Cause(reason=reason, source="manual", at=at, store=store))
+        holder = posting.standings[account].member
+        _say(posting, "points.spent", entry, holder)
         await posting.write()
-        await _note("points.debited", member, entry)
+        await _note("points.debited", holder, entry)
         return entry
 
     return await in_transaction(work)
+
+
+def _take(posting: Posting, taken: Sequence[tuple[LotRow, int]], cause: Cause) -> EntryRow:
+    """Book a debit, in one entry for each account that it draws on, and answer all of it as one.
+
+    The first entry stands for them; the others name it as their source.
+    """
+    first: EntryRow | None = None
+    for account, parts in by_account(taken).items():
+        why = cause if first is None else replace(cause, source_id=first.id)
+        entry = posting.debit(account, "debit", parts, why)
+        first = first or entry
+    if first is None:
+        raise AssertionError("a debit takes something")
+    return posting.told(first, -sum(part for _lot, part in taken))
 
 
 def _checked(amount: int, reason: str) -> str:

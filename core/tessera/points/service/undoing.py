@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tessera.kernel.database import fetch, fetchval, in_transaction
 from tessera.kernel.errors import Conflict
-from tessera.points.ledger import Cause, LotRow, Posting
+from tessera.points.ledger import Cause, LotRow, Posting, settling
 from tessera_hooks import _
 
 
@@ -95,5 +95,6 @@ async def _reverse(batch: UUID, postings: dict[str, Posting]) -> int:
         else:
             posting.restore(row["account"], taken[row["id"]], cause, debt=row["debt_change"])
     for posting in postings.values():
+        await posting.settle(settling(posting.now))
         await posting.write()
     return len(rows)
