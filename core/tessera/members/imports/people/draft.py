@@ -27,6 +27,7 @@ from tessera.members.normalise import (
     plain,
 )
 from tessera.members.service import checks
+from tessera.members.service.duplicates import Traits
 from tessera.members.service.notes import LONGEST, clean_note
 from tessera.members.service.scope import stores_seen
 from tessera_hooks import Text, _
@@ -54,7 +55,10 @@ class Found(msgspec.Struct, gc=False):
 
 
 class Draft(msgspec.Struct, gc=False):
-    """A row as values; ``profile`` maps columns of the member to values that are there."""
+    """A row as values; ``profile`` maps columns of the member to values that are there.
+
+    ``likeness`` is what the person is compared by and the keys of it, see ``alike``.
+    """
 
     line: int
     name: str
@@ -67,6 +71,7 @@ class Draft(msgspec.Struct, gc=False):
     consents: list[tuple[str, str, str]]
     extras: dict[str, Any]
     number: str | None = None
+    likeness: tuple[Traits, list[int]] | None = None
 
 
 class Refused(msgspec.Struct, gc=False):

@@ -19,7 +19,7 @@ from tessera.kernel.tabular import Row
 from tessera.members.identities import SHARED
 from tessera.members.imports.contract import Outcome
 from tessera.members.imports.extensions import MemberValue
-from tessera.members.imports.people.alike import note_alike
+from tessera.members.imports.people.alike import note_alike, prepare
 from tessera.members.imports.people.columns import plan
 from tessera.members.imports.people.draft import LIST, Draft, Found, Parser, Refused, parse_rows
 from tessera.members.imports.people.matching import PROFILE, People, Person, may_say, wanted_columns
@@ -77,7 +77,11 @@ class MemberLoader:
 
     def parse(self, rows: Sequence[Row]) -> list[Draft | Refused]:
         """The rows as values."""
-        return parse_rows(self.parser, rows)
+        parsed = parse_rows(self.parser, rows)
+        for one in parsed:
+            if isinstance(one, Draft):
+                prepare(one)
+        return parsed
 
     async def load(self, parsed: list[Draft | Refused], batch: UUID) -> Sequence[Outcome]:
         """Write a chunk and say what became of each row."""
@@ -88,7 +92,7 @@ class MemberLoader:
             for one in parsed
         ]
         await chunk.write()
-        await note_alike(chunk, drafts) if not __import__("os").environ.get("NOALIKE") else None
+        await note_alike(chunk, drafts)
         return await self._extras(drafts, outcomes, chunk)
 
     async def _extras(self, drafts: Sequence[Draft], outcomes: list[Outcome], chunk: Chunk) -> list[Outcome]:

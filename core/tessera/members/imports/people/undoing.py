@@ -21,6 +21,9 @@ from tessera_hooks import Text, _
 OWN = ("account", "identity", "contact", "member_store", "consent", "member_note")
 """The tables with what belongs to a member alone, which go with them."""
 
+LOOSE = (*OWN, "duplicate")
+"""Those and the pairs that members make with others: nothing that was built on them."""
+
 _REFERENCES = """
 SELECT format('%I.%I', n.nspname, t.relname) AS name, t.relname AS short, a.attname AS column,
     c.confrelid::regclass::text AS whose
@@ -63,7 +66,7 @@ async def _newer(members: Sequence[UUID], batch: UUID, since: Any) -> list[Text]
 async def _built_on(members: Sequence[UUID]) -> list[Text]:
     """What other tables hold about members that would go, by the foreign keys of all rooms and plugins."""
     found = []
-    for reference in await fetch(_REFERENCES, list(OWN)):
+    for reference in await fetch(_REFERENCES, list(LOOSE)):
         whose = "$1" if reference["whose"] == "member" else "array(SELECT id FROM account WHERE member = ANY($1))"
         count = await fetchval(
             f'SELECT count(*) FROM {reference["name"]} WHERE "{reference["column"]}" = ANY({whose})', members
@@ -107,6 +110,8 @@ async def _restore_consent(member: UUID, purpose: str, channel: str, state: str 
 
 async def _remove(members: Sequence[UUID]) -> None:
     await execute("DELETE FROM member_token WHERE member = ANY($1)", members)
+    await execute("DELETE FROM likeness_key WHERE member = ANY($1)", members)
+    await execute("DELETE FROM duplicate WHERE one = ANY($1) OR other = ANY($1)", members)
     for table in OWN:
         await execute(f"DELETE FROM {table} WHERE member = ANY($1)", members)
     await execute("DELETE FROM member WHERE id = ANY($1)", members)
@@ -125,7 +130,7 @@ async def remove_unused(batch: UUID) -> int:
     """Remove the members that an import of another kind made, as far as nothing hangs on them; answers how many."""
     row = await batches.batch_row(batch)
     made = {r["id"] for r in await fetch("SELECT id FROM member WHERE batch = $1 ORDER BY id FOR UPDATE", batch)}
-    for reference in await fetch(_REFERENCES, list(OWN)):
+    for reference in await fetch(_REFERENCES, list(LOOSE)):
         column, table = reference["column"], reference["name"]
         whose = "r.member" if reference["whose"] == "account" else f't."{column}"'
         joined = f'JOIN account r ON r.id = t."{column}"' if reference["whose"] == "account" else ""

@@ -14,7 +14,7 @@ from tessera.members.service.duplicates.pairs import (
     pairs_of,
 )
 from tessera.members.service.duplicates.scoring import REASONS
-from tessera.members.service.duplicates.traits import Traits, traits
+from tessera.members.service.duplicates.traits import Traits, keys, traits
 
 __all__ = [
     "REASONS",
@@ -26,6 +26,7 @@ __all__ = [
     "catch_up",
     "count_open",
     "dismiss",
+    "keys",
     "note_entered",
     "note_new",
     "note_torn",

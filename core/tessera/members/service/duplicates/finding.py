@@ -37,7 +37,7 @@ class Likeness:
 
 
 _TRAITS = f"""
-SELECT m.id, m.name, m.name_key, m.birth_year, m.birth_month, m.birth_day, m.gender, m.address, array(
+SELECT m.id, m.name_key, m.birth_year, m.birth_month, m.birth_day, m.gender, m.address, array(
     SELECT i.sealed FROM identity i WHERE i.member = m.id AND i.kind = 'phone'
     UNION ALL SELECT c.sealed FROM contact c WHERE c.member = m.id AND c.kind = 'phone') AS phones
 FROM member m WHERE m.id = ANY($1) AND {present("m")}
@@ -57,7 +57,6 @@ async def stored_traits(members: Iterable[UUID]) -> dict[UUID, Traits]:
     for row in await fetch(_TRAITS, list(members)):
         address = row["address"]
         found[row["id"]] = traits(
-            row["name"],
             row["name_key"],
             birth=birth_of(row["birth_year"], row["birth_month"], row["birth_day"]),
             gender=row["gender"],
@@ -67,13 +66,11 @@ async def stored_traits(members: Iterable[UUID]) -> dict[UUID, Traits]:
     return found
 
 
-async def write_keys(people: Mapping[UUID, Traits]) -> dict[UUID, list[int]]:
-    """Write the keys of people who have none yet, and answer them."""
-    made = {member: keys(one) for member, one in people.items()}
+async def write_keys(made: Mapping[UUID, Sequence[int]]) -> None:
+    """Write the keys of people who have none yet."""
     rows = [(key, member) for member, its in made.items() for key in its]
     if rows:
         await copy_records("likeness_key", rows, ("key", "member"))
-    return made
 
 
 async def refresh_keys(members: Sequence[UUID]) -> None:
@@ -82,7 +79,8 @@ async def refresh_keys(members: Sequence[UUID]) -> None:
     async def work() -> None:
         await fetch("SELECT 1 FROM member WHERE id = ANY($1) ORDER BY id FOR UPDATE", list(members))
         await execute("DELETE FROM likeness_key WHERE member = ANY($1)", list(members))
-        await write_keys(await stored_traits(members))
+        known = await stored_traits(members)
+        await write_keys({member: keys(one) for member, one in known.items()})
 
     if members:
         await in_transaction(work)
@@ -113,7 +111,9 @@ async def alike(one: Traits, *, sealed: bool) -> list[Likeness]:
     return _best({member: score(one, known) for member, known in bare.items()})
 
 
-async def pairs_among(people: Mapping[UUID, Traits], made: Mapping[UUID, list[int]]) -> dict[tuple[UUID, UUID], Score]:
+async def pairs_among(
+    people: Mapping[UUID, Traits], made: Mapping[UUID, Sequence[int]]
+) -> dict[tuple[UUID, UUID], Score]:
     """The likely pairs of which one is among some people whose keys were just written."""
     held = await _holders([key for its in made.values() for key in its], 2)
     wanted: set[tuple[UUID, UUID]] = set()

@@ -16,7 +16,7 @@ from tessera.kernel.errors import NotFound
 from tessera.kernel.ids import uuid7
 from tessera.members.service.duplicates.finding import ordered, pairs_among, stored_traits, write_keys
 from tessera.members.service.duplicates.scoring import REASONS, WEIGHTS, Score
-from tessera.members.service.duplicates.traits import Traits
+from tessera.members.service.duplicates.traits import Traits, keys
 from tessera.members.service.scope import in_scope, members_seen, need_visible, present
 from tessera.members.service.views import MemberView, views
 from tessera_hooks import Text, _
@@ -63,25 +63,29 @@ WHERE d.state = 'open' AND {present("a")} AND {present("b")} AND {in_scope("a.id
 """
 
 
-async def note_new(people: Mapping[UUID, Traits], batch: UUID | None = None) -> int:
-    """Write the keys of new members and note the pairs that they make; answers how many were found.
+async def note_new(
+    people: Mapping[UUID, Traits], made: Mapping[UUID, Sequence[int]], batch: UUID | None = None
+) -> None:
+    """Write the keys of new members and note the pairs that they make.
 
-    Two queries more for any number of people, and a third where someone is alike.
+    ``made`` are their keys, which an import computes beforehand. Two queries more for any number of
+    people, and two where someone is alike.
     """
-    made = await write_keys(people)
-    return await note_pairs(await pairs_among(people, made), batch)
+    await write_keys(made)
+    await note_pairs(await pairs_among(people, made), batch)
 
 
 async def note_entered(member: UUID) -> None:
     """Note whom someone who was just made a member looks like."""
-    await note_new(await stored_traits([member]))
+    people = await stored_traits([member])
+    await note_new(people, {id_: keys(one) for id_, one in people.items()})
 
 
-async def note_pairs(found: Mapping[tuple[UUID, UUID], Score], batch: UUID | None = None) -> int:
+async def note_pairs(found: Mapping[tuple[UUID, UUID], Score], batch: UUID | None = None) -> None:
     """Note pairs that are not known; what was dismissed once stays so."""
     if not found:
-        return 0
-    return await execute(
+        return
+    await execute(
         _NOTE,
         [uuid7() for _pair in found],
         [one for one, _other in found],
