@@ -12,7 +12,7 @@ from tessera.access.actor import actor
 from tessera.kernel.database import fetch
 from tessera.kernel.texts import translate
 from tessera.members.identities import LABELS
-from tessera.members.labels import CHANNELS, PURPOSES, STATES
+from tessera.members.labels import CHANNELS, PURPOSES, STATES, TIES
 from tessera.members.service.fields import label_of
 from tessera_hooks import Event, Happened, Text, TimelineEntry, _
 
@@ -66,6 +66,13 @@ class ResponsibleChanged(msgspec.Struct):
     after: UUID | None = None
 
 
+class LinkChanged(msgspec.Struct):
+    """A member was linked to another, or is no longer; ``role`` is what the other is to the member."""
+
+    role: str
+    other: UUID | None
+
+
 class ImportUndone(msgspec.Struct):
     """An import was taken back."""
 
@@ -87,6 +94,16 @@ async def _identity(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
         if event.kind == "member.identity_added":
             return _("{kind} added", kind=kind)
         return _("{kind} removed", kind=kind)
+
+    return {e.id: TimelineEntry(told(e)) for e in events}
+
+
+async def _link(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+    def told(event: Happened) -> Text:
+        role = TIES.get(event.payload["role"], Text(event.payload["role"]))
+        if event.kind == "member.linked":
+            return _("Linked: {role}", role=role)
+        return _("No longer linked: {role}", role=role)
 
     return {e.id: TimelineEntry(told(e)) for e in events}
 
@@ -161,6 +178,8 @@ EVENTS = [
     Event("member.consent_changed", _("Consent changed"), ConsentChanged, icon="shield-check", timeline=_consent),
     Event("member.identity_added", _("Card or id added"), IdentityChanged, icon="id", timeline=_identity),
     Event("member.identity_removed", _("Card or id removed"), IdentityChanged, icon="id-off", timeline=_identity),
+    Event("member.linked", _("Linked to another member"), LinkChanged, icon="link", timeline=_link),
+    Event("member.unlinked", _("Link taken away"), LinkChanged, icon="unlink", timeline=_link),
     Event("member.note_added", _("Note written"), NoteAdded, icon="note"),
     Event("member.merged", _("Merged"), MembersMerged, icon="arrows-join", timeline=_merged),
     Event("member.unmerged", _("Merge undone"), MembersMerged, icon="arrows-split", timeline=_unmerged),

@@ -42,6 +42,18 @@ CHANNELS: dict[str, Text] = {"email": _("e-mail"), "sms": _("text message"), "we
 STATES: dict[str, Text] = {"granted": _("agreed"), "refused": _("refused"), "never_asked": _("never asked")}
 
 
+TIES: dict[str, Text] = {
+    "guardian": _("Guardian"),
+    "child": _("Child"),
+    "payer": _("Payer"),
+    "paid_for": _("Paid for by this member"),
+    "household": _("Same household"),
+    "employer": _("Employer"),
+    "employee": _("Employee"),
+}
+"""What another is to a member."""
+
+
 def stage_label(stage: str) -> Text:
     """A stage in words."""
     return STAGES.get(stage, Text(stage))

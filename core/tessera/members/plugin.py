@@ -5,7 +5,8 @@ from tessera.access.audit.reading import name_members_with
 from tessera.access.service.leaving import register_handover
 from tessera.conditions import register_facts
 from tessera.kernel import long_jobs
-from tessera.members.cards import marks
+from tessera.members import sealed  # noqa: F401 - registers the columns of seals
+from tessera.members.cards import links, marks
 from tessera.members.cards.responsible import responsible_card
 from tessera.members.events import EVENTS
 from tessera.members.facts import FACTS, custom_facts
@@ -69,7 +70,9 @@ async def _run_stages() -> None:
 def slots() -> list[Slot]:
     return [
         Slot("member.card", "members/card_tags.html", marks.tags_card, "members.read"),
+        Slot("member.card", "members/card_links.html", links.links_card, "members.read"),
         Slot("member.card", "members/card_responsible.html", responsible_card, "members.read"),
+        Slot("member.profile", "members/card_identities.html", links.identities_card, "members.read"),
         Slot("member.profile", "members/card_custom.html", marks.custom_card, "members.read"),
         Slot("member.profile", "members/card_stage.html", marks.stage_card, "members.read"),
     ]

@@ -1,6 +1,6 @@
 """Members as JSON."""
 
-from tessera.members.api import consents, custom, identities, lookup, people, responsible, reveal, stages, tags
+from tessera.members.api import consents, custom, identities, links, lookup, people, responsible, reveal, stages, tags
 from tessera.members.api.rendering import member_json, members_json, register_member_part
 from tessera.members.api.shapes import MemberOut
 
@@ -13,6 +13,7 @@ handlers = [
     *stages.handlers,
     *custom.handlers,
     *identities.handlers,
+    *links.handlers,
     *consents.handlers,
     *reveal.handlers,
     *responsible.handlers,

@@ -1,7 +1,7 @@
 """What can be done with members."""
 
 from tessera.members.identities import find_by_identity
-from tessera.members.service.accounts import account_of, accounts_of, address_for
+from tessera.members.service.accounts import OWN_ACCOUNT, account_of, accounts_of, address_for
 from tessera.members.service.change import Changes, StaleVersion, change_member
 from tessera.members.service.checks import IdentityTaken, MaskedValue
 from tessera.members.service.consents import ConsentView, consent_state, consents, purposes, set_consent
@@ -13,6 +13,16 @@ from tessera.members.service.identities import (
     identities_of,
     remove_identity,
     take_over,
+)
+from tessera.members.service.links import (
+    GuardianCircle,
+    LinkUnknown,
+    LinkView,
+    guardians_of,
+    link,
+    link_new,
+    links_of,
+    unlink,
 )
 from tessera.members.service.lookup import (
     SeveralMembers,
@@ -41,15 +51,20 @@ from tessera.members.service.scope import (
     writing_stores,
 )
 from tessera.members.service.search import MOST, Narrowing, found_by_plugins, newest, search, search_ids
+from tessera.members.service.survivors import hold, hold_all, ids_of
 from tessera.members.service.views import IdentityView, MemberLine, MemberView, lines, member, views
 
 __all__ = [
+    "OWN_ACCOUNT",
     "MOST",
     "Changes",
     "ConsentView",
+    "GuardianCircle",
     "IdentityTaken",
     "IdentityUnknown",
     "IdentityView",
+    "LinkUnknown",
+    "LinkView",
     "MaskedValue",
     "MemberLine",
     "MemberUnknown",
@@ -72,11 +87,18 @@ __all__ = [
     "create_member",
     "find_by_identity",
     "found_by_plugins",
+    "guardians_of",
     "holders_of",
     "identities_of",
+    "hold",
+    "hold_all",
+    "ids_of",
     "in_scope",
     "is_visible",
     "lines",
+    "link",
+    "link_new",
+    "links_of",
     "look_up",
     "lookup",
     "member",
@@ -99,6 +121,7 @@ __all__ = [
     "told_apart",
     "typed",
     "unknown",
+    "unlink",
     "views",
     "visible_among",
     "writing_stores",
