@@ -15,6 +15,10 @@ from tessera.kernel.tabular.messages import Limits
 from tessera.kernel.tabular.workbook import Workbook
 from tessera_hooks import Text, _
 
+MOST_COLUMNS = 1000
+LONGEST_NAME = 200
+"""More is no list of people or things: whatever is done for each column would be done too often."""
+
 
 class Row(msgspec.Struct, gc=False):
     """One row: its line in the file, its cells by column (``None`` where nothing stands).
@@ -132,15 +136,30 @@ def _header(name: str, records: Iterator[Record]) -> tuple[list[str], int]:
     columns = [" ".join((cell or "").split()) for cell in first.cells]
     while columns and not columns[-1]:
         columns.pop()
+    if len(columns) > MOST_COLUMNS or any(len(column) > LONGEST_NAME for column in columns):
+        sentence = _(
+            "{name} has more than {most} columns, or names of more than {longest} characters in its first line: "
+            "keep the columns that are needed, each with a short name",
+            name=name,
+            most=MOST_COLUMNS,
+            longest=LONGEST_NAME,
+        )
+        raise UnreadableFile(sentence)
     columns = [column or f"column {place}" for place, column in enumerate(columns, start=1)]
-    for place, column in enumerate(columns):
-        if column in columns[:place]:
+    _refuse_twice(name, columns)
+    return columns, first.line
+
+
+def _refuse_twice(name: str, columns: list[str]) -> None:
+    seen: dict[str, int] = {}
+    for place, column in enumerate(columns, start=1):
+        if column in seen:
             sentence = _(
                 "{name} names two columns {column} (columns {first} and {second}): rename one",
                 name=name,
                 column=column,
-                first=columns.index(column) + 1,
-                second=place + 1,
+                first=seen[column],
+                second=place,
             )
             raise UnreadableFile(sentence)
-    return columns, first.line
+        seen[column] = place
