@@ -43,12 +43,14 @@ def in_scope(member: str, placeholder: int) -> str:
     """The condition that keeps a query to members in scope.
 
     ``member`` is the column with the member's id, ``placeholder`` the number of the argument that is
-    ``members_seen()``.
+    ``members_seen()``. The tables inside have long names of their own, so that none hides the caller's.
     """
     return (
         f"(${placeholder}::uuid[] IS NULL OR EXISTS ("
-        f"SELECT 1 FROM member_store s WHERE s.member = {member} AND s.store = ANY(${placeholder})) OR EXISTS ("
-        f"SELECT 1 FROM member_staff r WHERE r.member = {member} AND r.staff = ANY(${placeholder})))"
+        f"SELECT 1 FROM member_store scope_store WHERE scope_store.member = {member} "
+        f"AND scope_store.store = ANY(${placeholder})) OR EXISTS ("
+        f"SELECT 1 FROM member_staff scope_staff WHERE scope_staff.member = {member} "
+        f"AND scope_staff.staff = ANY(${placeholder})))"
     )
 
 
