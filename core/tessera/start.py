@@ -65,7 +65,7 @@ class Opened:
 
 def load(instance: Instance) -> Loaded:
     """Load the keys, the core's domains and all plugins that are there, and find their migrations."""
-    sealing.use_keys(instance.keys)
+    sealing.use_keys(instance.keys, instance.key_file)
     links.use_public_url(instance.settings.web.address)
     loaded = load_host(discover(instance.plugins_folder), domains.DOMAINS, domains.derivations())
     check_declarations(loaded)

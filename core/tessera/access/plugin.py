@@ -7,9 +7,15 @@ from tessera.access.audit.events import EVENTS
 from tessera.access.idempotency import forget_old
 from tessera.access.permissions import CORE_PERMISSIONS, CORE_ROLES
 from tessera.access.service.lookups import forget_counts
+from tessera.access.service.rotation import SealedColumn, register_sealed
 from tessera.access.service.sessions import forget_ended
 from tessera.kernel.inbox import forget_handled
 from tessera_hooks import Event, Job, Permission, Role, hookimpl
+
+register_sealed(
+    SealedColumn("idempotency", "body"),
+    SealedColumn("stored_file", "content", where="sealed", batch=4),
+)
 
 
 @hookimpl

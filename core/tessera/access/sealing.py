@@ -10,35 +10,91 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 from functools import lru_cache
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from tessera.kernel.errors import CannotRun
-from tessera.kernel.keys import Keys
+from tessera.kernel.keys import Keys, read_keys
+from tessera.kernel.logs import logger
 
 MASK = "*"
 
-_keys: Keys | None = None
+LOOK = 1.0
+"""Seconds between two looks whether the key file was changed."""
+
+IN_TEXT = "sealed:"
+"""What a seal begins with that stands in a column of text."""
+
+_log = logger(__name__)
 
 
-def use_keys(keys: Keys) -> None:
-    """Seal, look up and sign with these keys from here on in this process."""
-    global _keys
-    _keys = keys
+class _InUse:
+    """The keys of this process, and the file that they come from."""
+
+    def __init__(self, keys: Keys, file: Path | None) -> None:
+        self.keys = keys
+        self.file = file
+        self.looked = time.monotonic()
+        self.seen = self._stamp()
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """What changes when the file does."""
+        try:
+            found = self.file.stat() if self.file else None
+        except OSError:
+            return None
+        return (found.st_mtime_ns, found.st_ino, found.st_size) if found else None
+
+    def look(self) -> None:
+        """Read the file anew where it was changed; keys of another instance are not taken."""
+        self.looked = time.monotonic()
+        stamp = self._stamp()
+        if stamp is None or stamp == self.seen or self.file is None:
+            return
+        try:
+            fresh = read_keys(self.file)
+        except CannotRun as problem:
+            _log.warning("keys_not_read", problem=str(problem))
+            return
+        self.seen = stamp
+        if fresh.index_key != self.keys.index_key:
+            _log.warning("keys_of_another_instance", file=str(self.file))
+            return
+        self.keys = fresh
+        _cipher.cache_clear()
+
+
+_in_use: _InUse | None = None
+
+
+def use_keys(keys: Keys, file: Path | None = None) -> None:
+    """Seal, look up and sign with these keys from here on in this process.
+
+    ``file`` is where they come from: a data key that is added to it is used within a second, and at once
+    where a seal asks for it.
+    """
+    global _in_use
+    _in_use = _InUse(keys, file)
     _cipher.cache_clear()
 
 
 def keys() -> Keys:
     """The keys in use."""
-    if _keys is None:
+    if _in_use is None:
         raise CannotRun("no keys are in use: open the instance first")
-    return _keys
+    if time.monotonic() - _in_use.looked > LOOK:
+        _in_use.look()
+    return _in_use.keys
 
 
 @lru_cache(maxsize=16)
 def _cipher(version: int) -> AESSIV:
+    if version not in keys().data_keys and _in_use is not None:
+        _in_use.look()
     try:
         return AESSIV(keys().data_keys[version])
     except KeyError:
@@ -70,6 +126,24 @@ def unseal(sealed: bytes) -> bytes:
 def unseal_text(sealed: bytes) -> str:
     """The text of a seal."""
     return unseal(sealed).decode()
+
+
+def version_of(sealed: bytes) -> int:
+    """The data key that a seal was made with."""
+    return int.from_bytes(sealed[:2], "big")
+
+
+def seal_in_text(value: str) -> str:
+    """A seal for a column of text: ``sealed:``, the data key's version and base64."""
+    sealed = seal(value)
+    return f"{IN_TEXT}{version_of(sealed)}:{base64.b64encode(sealed).decode()}"
+
+
+def unseal_in_text(stored: str) -> str:
+    """The text of such a seal; what was written before the column was sealed comes back as it is."""
+    if not stored.startswith(IN_TEXT):
+        return stored
+    return unseal_text(base64.b64decode(stored.rpartition(":")[2]))
 
 
 def lookup(kind: str, normalised: str) -> bytes:

@@ -13,6 +13,7 @@ MODULES = (
     "tessera.points.commands",
     "tessera.commands.plugins",
     "tessera.commands.backup",
+    "tessera.commands.rotation",
     "tessera.commands.doctor",
 )
 """Modules with a list ``commands``; each imports what is heavy within its functions."""

@@ -123,10 +123,13 @@ def export(file: Path) -> None:
     say(f"{file} holds the keys. Keep it, and the passphrase, apart from the backups.")
 
     async def note(_: Instance, __: Surveyed) -> None:
+        from tessera.kernel import witness
         from tessera.kernel.business import set_setting
-        from tessera.kernel.doctor import EXPORTED
+        from tessera.kernel.doctor import EXPORTED, EXPORTED_NEWEST
 
         await set_setting(EXPORTED, keys.fingerprint())
+        await set_setting(EXPORTED_NEWEST, keys.newest_fingerprint())
+        await witness.changed("keys.exported", version=keys.newest)
 
     run_mending(note)
 

@@ -43,5 +43,5 @@ def run_mending(work: Callable[[Instance, Surveyed], Awaitable[T]]) -> T:
 
     with one_sentence():
         instance = open_instance(instance_folder())
-        sealing.use_keys(instance.keys)
+        sealing.use_keys(instance.keys, instance.key_file)
         return asyncio.run(main())

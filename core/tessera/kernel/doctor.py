@@ -25,6 +25,9 @@ Level = Literal["ok", "advice", "problem"]
 EXPORTED = "keys.exported"
 """The setting that holds the fingerprint of the keys that were last exported."""
 
+EXPORTED_NEWEST = "keys.exported_newest"
+"""The setting that holds the fingerprint of the newest data key that was exported; it outlives dropping old ones."""
+
 CLOCK_TOLERANCE = timedelta(seconds=5)
 SILENT = timedelta(hours=1)
 """How long a recurring job's failure is news."""
@@ -145,11 +148,14 @@ async def _migrations(found: Sequence[Found]) -> list[Finding]:
 
 
 def _exported(instance: Instance) -> Iterator[Finding]:
-    if setting(EXPORTED) == instance.keys.fingerprint():
+    keys = instance.keys
+    if setting(EXPORTED) == keys.fingerprint() or setting(EXPORTED_NEWEST) == keys.newest_fingerprint():
         yield Finding("ok", "keys' copy", "these keys were exported")
     elif setting(EXPORTED):
         yield Finding(
-            "advice", "keys' copy", "the keys changed since their export: run `tessera key export FILE` again"
+            "advice",
+            "keys' copy",
+            f"data key {keys.newest}, which seals now, was never exported: run `tessera key export FILE` again",
         )
     else:
         yield Finding(

@@ -7,9 +7,11 @@ import hashlib
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import fasteners
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -46,6 +48,11 @@ class Keys(msgspec.Struct):
             digest.update(version.to_bytes(4, "big") + self.data_keys[version])
         return digest.hexdigest()[:32]
 
+    def newest_fingerprint(self) -> str:
+        """The fingerprint of what new seals are made with."""
+        newest = self.newest.to_bytes(4, "big") + self.data_keys[self.newest]
+        return hashlib.sha256(b"tessera-newest" + self.index_key + newest).hexdigest()[:32]
+
     def index_fingerprint(self) -> str:
         """The part of the fingerprint that no rotation changes."""
         return hashlib.sha256(b"tessera-index" + self.index_key).hexdigest()[:32]
@@ -57,10 +64,14 @@ def new_keys() -> Keys:
 
 
 def write_keys(path: Path, keys: Keys, *, replace: bool = False) -> None:
-    """Write the key file so that only its owner can read it; an existing one is not overwritten."""
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if replace else os.O_EXCL)
+    """Write the key file so that only its owner can read it; an existing one is not overwritten.
+
+    With ``replace`` the new file takes the old one's place at once: whoever reads meets one or the other whole.
+    """
     target = path.with_suffix(".new") if replace else path
-    handle = os.open(target, flags, 0o600)
+    if replace:
+        target.unlink(missing_ok=True)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(keys)))
         file.flush()
@@ -84,6 +95,34 @@ def read_keys(path: Path) -> Keys:
         return msgspec.json.decode(raw, type=Keys)
     except msgspec.DecodeError as problem:
         raise CannotRun(f"the key file {path} is damaged ({problem}): restore it from `tessera key export`") from None
+
+
+def add_data_key(path: Path) -> Keys:
+    """Put a new data key beside the present ones, which seals from then on; answers all of them."""
+    with _alone(path):
+        present = read_keys(path)
+        fresh = {**present.data_keys, present.newest + 1: secrets.token_bytes(64)}
+        return _written(path, msgspec.structs.replace(present, data_keys=fresh))
+
+
+def drop_data_keys(path: Path, versions: Sequence[int]) -> Keys:
+    """Take data keys away under which nothing is sealed any more; the newest one stays. Answers what is left."""
+    with _alone(path):
+        present = read_keys(path)
+        if present.newest in versions:
+            raise CannotRun(f"data key {present.newest} seals what is written now: it cannot be dropped")
+        left = {version: key for version, key in present.data_keys.items() if version not in versions}
+        return _written(path, msgspec.structs.replace(present, data_keys=left))
+
+
+def _written(path: Path, keys: Keys) -> Keys:
+    write_keys(path, keys, replace=True)
+    return keys
+
+
+def _alone(path: Path) -> fasteners.InterProcessLock:
+    """Of two that change the key file at once the second sees what the first one wrote."""
+    return fasteners.InterProcessLock(path.with_suffix(".lock"))
 
 
 def export_keys(keys: Keys, passphrase: str) -> bytes:

@@ -1,0 +1,13 @@
+"""The columns of members that hold seals, so that a rotation of the keys reaches them."""
+
+from tessera.access.service.rotation import SealedColumn, register_sealed
+
+register_sealed(
+    SealedColumn("identity", "sealed"),
+    SealedColumn("contact", "sealed"),
+    SealedColumn("member", "address"),
+    SealedColumn("member_note", "text"),
+    SealedColumn("member_custom", "sealed", key=("member", "field")),
+    SealedColumn("member_merge", "before"),
+    SealedColumn("import_upload", "head"),
+)
