@@ -36,8 +36,8 @@ class DecisionOut(msgspec.Struct):
 @post("/messages", permission="messages.send")
 async def send_message(data: JSONBody[MessageIn]) -> DecisionOut:
     """Write to a member, if they agreed and nothing stands against it."""
-    await members.need_visible(data.member, "messages.send")
-    made = await service.consider(data.member, data.template, channel=data.channel, values=data.values, origin="api")
+    member = await members.need_visible(data.member, "messages.send")
+    made = await service.consider(member, data.template, channel=data.channel, values=data.values, origin="api")
     return DecisionOut(made.id, "blocked" if made.state == "blocked" else "allowed", made.reason, made.channel)
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from tessera.access.service.rotation import SealedColumn, register_sealed
 from tessera.messaging import service
-from tessera_hooks import Event, Job, Screen, _, hookimpl
+from tessera.messaging.service.merging import merge_messages, unmerge_messages
+from tessera_hooks import Event, Job, Merging, Screen, _, hookimpl
+
+register_sealed(SealedColumn("message", "given"), SealedColumn("message", "content"))
 
 
 class MessagePayload(msgspec.Struct):
@@ -17,6 +23,16 @@ class MessagePayload(msgspec.Struct):
     message: UUID
     template: str
     rule: str | None = None
+
+
+@hookimpl
+async def merge_members(merging: Merging) -> Mapping[str, Any]:
+    return await merge_messages(merging)
+
+
+@hookimpl
+async def undo_merge(merging: Merging) -> None:
+    await unmerge_messages(merging)
 
 
 @hookimpl

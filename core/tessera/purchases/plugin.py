@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from tessera.purchases import events as declared
 from tessera.purchases.cards import purchases_card, purchases_figure
 from tessera.purchases.facts import FACTS
 from tessera.purchases.imports import register
 from tessera.purchases.service import adopt_all
-from tessera_hooks import Event, Fact, Job, Slot, hookimpl
+from tessera.purchases.service.merging import merge_purchases, unmerge_purchases
+from tessera_hooks import Event, Fact, Job, Merging, Slot, Text, hookimpl
 
 register()
+
+
+@hookimpl
+async def merge_members(merging: Merging) -> Mapping[str, Any]:
+    return await merge_purchases(merging)
+
+
+@hookimpl
+async def undo_merge(merging: Merging) -> Sequence[Text]:
+    return await unmerge_purchases(merging)
 
 
 @hookimpl

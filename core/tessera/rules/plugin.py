@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
 from tessera.rules import service
-from tessera_hooks import Event, Job, Screen, _, hookimpl
+from tessera.rules.service.merging import merge_firings, unmerge_firings
+from tessera_hooks import Event, Job, Merging, Screen, _, hookimpl
 
 
 class RuleChanged(msgspec.Struct):
@@ -16,6 +19,16 @@ class RuleChanged(msgspec.Struct):
     rule: str
     enabled: bool
     version: int
+
+
+@hookimpl
+async def merge_members(merging: Merging) -> Mapping[str, Any]:
+    return await merge_firings(merging)
+
+
+@hookimpl
+async def undo_merge(merging: Merging) -> None:
+    await unmerge_firings(merging)
 
 
 @hookimpl

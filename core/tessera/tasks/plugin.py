@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,7 +14,8 @@ from tessera.tasks import service
 from tessera.tasks.cards import tasks_card
 from tessera.tasks.service import alarms
 from tessera.tasks.service.handing_over import HANDOVER
-from tessera_hooks import Event, Job, Reaction, Screen, Slot, _, hookimpl
+from tessera.tasks.service.merging import merge_tasks, unmerge_tasks
+from tessera_hooks import Event, Job, Merging, Reaction, Screen, Slot, _, hookimpl
 
 register_handover(HANDOVER)
 
@@ -23,6 +26,16 @@ class TaskPayload(msgspec.Struct):
     task: UUID
     task_kind: str
     rule: str | None = None
+
+
+@hookimpl
+async def merge_members(merging: Merging) -> Mapping[str, Any]:
+    return await merge_tasks(merging)
+
+
+@hookimpl
+async def undo_merge(merging: Merging) -> None:
+    await unmerge_tasks(merging)
 
 
 @hookimpl

@@ -4,7 +4,16 @@ from tessera.members.identities import find_by_identity
 from tessera.members.service.accounts import OWN_ACCOUNT, account_of, accounts_of, address_for
 from tessera.members.service.change import Changes, StaleVersion, change_member
 from tessera.members.service.checks import IdentityTaken, MaskedValue
-from tessera.members.service.consents import ConsentView, consent_state, consents, purposes, set_consent
+from tessera.members.service.children import GuardianNeeded, guardians_of, is_child
+from tessera.members.service.consents import (
+    ConsentView,
+    ConsentWord,
+    consent_state,
+    consent_words,
+    consents,
+    purposes,
+    set_consent,
+)
 from tessera.members.service.create import NewMember, create_member
 from tessera.members.service.identities import (
     IdentityUnknown,
@@ -18,7 +27,6 @@ from tessera.members.service.links import (
     GuardianCircle,
     LinkUnknown,
     LinkView,
-    guardians_of,
     link,
     link_new,
     links_of,
@@ -55,11 +63,13 @@ from tessera.members.service.survivors import hold, hold_all, ids_of
 from tessera.members.service.views import IdentityView, MemberLine, MemberView, lines, member, views
 
 __all__ = [
-    "OWN_ACCOUNT",
     "MOST",
+    "OWN_ACCOUNT",
     "Changes",
     "ConsentView",
+    "ConsentWord",
     "GuardianCircle",
+    "GuardianNeeded",
     "IdentityTaken",
     "IdentityUnknown",
     "IdentityView",
@@ -83,17 +93,19 @@ __all__ = [
     "change_member",
     "circle_seen",
     "consent_state",
+    "consent_words",
     "consents",
     "create_member",
     "find_by_identity",
     "found_by_plugins",
     "guardians_of",
-    "holders_of",
-    "identities_of",
     "hold",
     "hold_all",
+    "holders_of",
+    "identities_of",
     "ids_of",
     "in_scope",
+    "is_child",
     "is_visible",
     "lines",
     "link",

@@ -30,6 +30,7 @@ REASONS: Mapping[str, Text] = {
     "off": _("Messages are switched off"),
     "not_on_test_list": _("Messages are in test mode and the address is not on the list"),
     "plugin_off": _("The plugin of this message is switched off"),
+    "same_person": _("Two members turned out to be one, who is written to once"),
     "template_gone": _("The text of this message has gone"),
     "template_failed": _("The text could not be filled in"),
     "server_refused": _("The mail server refused it"),
@@ -68,8 +69,10 @@ async def judge(
     """Whether a member may be written to now, for a purpose, without noting anything.
 
     There is no way around consent. It is asked first, then the address, then what is switched on; so
-    the answer tells what would stand in the way even once messages are on.
+    the answer tells what would stand in the way even once messages are on. A member who was merged into
+    another since is that other.
     """
+    member = await members.survivor_of(member)
     consent = await members.consent_state(member, purpose, channel)
     if consent != "granted":
         return Verdict("refused" if consent == "refused" else "no_consent")
@@ -120,16 +123,17 @@ async def consider(
     text = await texts.template(template)
 
     async def work() -> Decision:
-        home = store or await fetchval("SELECT store FROM member WHERE id = $1", member)
-        verdict = await judge(member, text.purpose, text.plugin, channel=channel, store=home)
+        whom = await members.hold(member)
+        home = store or await fetchval("SELECT store FROM member WHERE id = $1", whom)
+        verdict = await judge(whom, text.purpose, text.plugin, channel=channel, store=home)
         state: Literal["due", "blocked"] = "due" if verdict.allowed else "blocked"
         moment = clock.now()
         given = seal(msgspec.json.encode(values)) if values and verdict.allowed else None
         due_at = moment if verdict.allowed else None
-        row = (uuid7(), member, home, channel, template, text.purpose, text.plugin, rule, cause, origin, state)
+        row = (uuid7(), whom, home, channel, template, text.purpose, text.plugin, rule, cause, origin, state)
         added = await fetchval(_INSERT, *row, verdict.reason, given, due_at, moment)
         if added is None:
-            return await _decided(member, template, rule, cause, channel)
+            return await _decided(whom, template, rule, cause, channel)
         return Decision(added, state, verdict.reason, channel)
 
     return await in_transaction(work)

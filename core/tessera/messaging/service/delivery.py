@@ -20,6 +20,7 @@ from tessera.kernel.business import business
 from tessera.kernel.database import fetchrow
 from tessera.kernel.ids import uuid7
 from tessera.kernel.logs import logger
+from tessera.members import service as members
 from tessera.messaging.service import mail, texts
 from tessera.messaging.service.decide import judge
 from tessera.messaging.service.holding import (
@@ -169,7 +170,7 @@ async def content_of(row: Mapping[str, Any]) -> mail.Content:
     member = await fetchrow(
         "SELECT m.name, m.language, s.name AS store FROM member m "
         "LEFT JOIN store s ON s.id = coalesce($2, m.store) WHERE m.id = $1",
-        row["member"],
+        await members.survivor_of(row["member"]),
         row["store"],
     )
     language = text.language_for(member["language"])

@@ -74,8 +74,9 @@ async def subscription(token: str) -> Subscription:
     )
     if row is None:
         raise _unknown()
-    state = await members.consent_state(row["member"], row["purpose"], row["channel"])
-    return Subscription(**dict(row), state=state)
+    member = await members.survivor_of(row["member"])
+    state = await members.consent_state(member, row["purpose"], row["channel"])
+    return Subscription(**{**dict(row), "member": member}, state=state)
 
 
 async def unsubscribe(token: str) -> Subscription:

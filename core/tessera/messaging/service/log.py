@@ -93,7 +93,7 @@ async def messages(
         f"AND ($3::varchar IS NULL OR x.rule = $3) AND ($4::uuid IS NULL OR x.id < $4) "
         f"AND {members.in_scope('x.member', 6)} ORDER BY x.id DESC LIMIT $5",
         state,
-        member,
+        await members.survivor_of(member) if member is not None else None,
         rule,
         cursor,
         limit + 1,

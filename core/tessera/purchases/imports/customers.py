@@ -11,6 +11,7 @@ from tessera.members.identities import Known, holders
 from tessera.members.imports.people.draft import Draft, Found
 from tessera.members.imports.people.loading import Chunk
 from tessera.members.imports.people.matching import People
+from tessera.members.service import hold_all
 from tessera.purchases.imports.receipts import Part
 from tessera.purchases.service.buyers import Holder
 from tessera.purchases.service.visits import zone_of
@@ -40,8 +41,11 @@ async def find_or_make(parts: Sequence[Part], batch: UUID, source: str) -> dict[
     members = {key: held[found.key] for key, found in wanted.items() if found.key in held}
     new = [key for key in wanted if key not in members]
     members.update(await _make({key: (first[key], wanted[key]) for key in new}, batch, source))
+    today = await hold_all(members.values())
+    members = {key: today[member] for key, member in members.items()}
     rows = await fetch(
-        "SELECT DISTINCT ON (member) member, id FROM account WHERE member = ANY($1) ORDER BY member, id",
+        "SELECT DISTINCT ON (member) member, id FROM account WHERE member = ANY($1) "
+        "ORDER BY member, merge IS NOT NULL, id",
         list(set(members.values())),
     )
     accounts = {row["member"]: row["id"] for row in rows}

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetchrow
+from tessera.members import service as members
 from tessera.points import service as points
 from tessera.purchases.service.contract import OverReturned
 from tessera_hooks import _
@@ -27,7 +28,13 @@ class Back:
 
 
 async def lock_purchase(purchase: UUID) -> Any:
-    """A purchase's row, locked: parallel returns of it come one after another."""
+    """A purchase's row, locked: parallel returns of it come one after another.
+
+    Its member is held first, as a merge does too, so that neither waits for the other.
+    """
+    bought = await fetchrow("SELECT member FROM purchase WHERE id = $1", purchase)
+    if bought is not None and bought["member"] is not None:
+        await members.hold(bought["member"])
     return await fetchrow(
         "SELECT id, source, external_id, member, account, store, amount, returned, currency, at FROM purchase "
         "WHERE id = $1 FOR UPDATE",

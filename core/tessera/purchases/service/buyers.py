@@ -9,7 +9,7 @@ from uuid import UUID
 from tessera.access import service as access
 from tessera.access.actor import actor
 from tessera.access.service.lookups import Cost, count_lookup
-from tessera.kernel.database import DB
+from tessera.kernel.database import DB, fetchrow
 from tessera.members import service as members
 from tessera.members.identities import PARSERS
 from tessera.purchases.service.contract import NewPurchase
@@ -42,8 +42,18 @@ async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
     return await _create(new, store)
 
 
+_HOLD = f"SELECT m.merged_into, ({members.OWN_ACCOUNT.format(member='m.id')}) AS account FROM member m WHERE m.id = $1 "
+
+
 async def _holder(member: UUID) -> Holder:
-    return Holder(member, await members.account_of(member))
+    """A member, kept from being merged until the purchase is recorded; one who was merged meanwhile is the survivor."""
+    while True:
+        row = await fetchrow(_HOLD + "FOR KEY SHARE OF m", member)
+        if row is None:
+            raise members.unknown()
+        if row["merged_into"] is None:
+            return Holder(member, row["account"])
+        member = row["merged_into"]
 
 
 async def _by_identity(identity: str, store: UUID | None) -> Holder | None:

@@ -186,7 +186,7 @@ async def _earn(purchase: PurchaseRow, place: Place, lines: list[AwardLine]) -> 
         amount=purchase.amount,
         lines=lines,
     )
-    entry = await points.earn(points.Earning(purchase.account, award, purchase.id))
+    entry = await points.earn(points.Earning(purchase.account, award, purchase.id, held=True))
     return entry.amount if entry else 0
 
 
@@ -218,7 +218,7 @@ async def _known(new: NewPurchase) -> Recorded | None:
 
 
 async def moved(account: UUID | None, *, earned: int = 0) -> PointsMoved:
-    """What happened to the points of an account, with what is available now."""
+    """What happened to points, with what the account's member has now."""
     if account is None:
         return PointsMoved()
     return PointsMoved(earned=earned, available=await points.available([account]))

@@ -257,10 +257,8 @@ async def _known(new: NewReturn) -> RecordedReturn:
 async def _moved(account: UUID | None, done: points.TakenBack) -> PointsMoved:
     if account is None:
         return PointsMoved()
-    debt = await fetchrow("SELECT debt FROM balance WHERE account = $1 AND unit = 'points'", account)
-    return PointsMoved(
-        taken_back=done.points, available=await points.available([account]), debt=debt["debt"] if debt else 0
-    )
+    available, debt = await points.available([account]), await points.owed([account])
+    return PointsMoved(taken_back=done.points, available=available, debt=debt)
 
 
 async def _say(row: ReturnRow) -> None:

@@ -17,6 +17,7 @@ from tessera.kernel.business import business
 from tessera.kernel.database import fetch
 from tessera.kernel.plugins import host
 from tessera.kernel.plugins.host import CORE
+from tessera.members import service as members
 from tessera.rules.service.catalogue import RuleSetting
 
 BATCH = 500
@@ -52,7 +53,7 @@ class Question:
         cause = compile_fact(known_facts()[rule.cause.fact], binder)
         condition = compile_condition(rule.condition, binder, self.parameters)
         after = binder.bind(self.setting.after_days(self.parameters), "int")
-        where = [condition, f"{cause} + {after} <= {binder.constant('today')}"]
+        where = [members.present("m"), condition, f"{cause} + {after} <= {binder.constant('today')}"]
         stores = _stores_of(self.setting.plugin)
         if stores is not None:
             where.append(f"m.store = ANY ({binder.bind(stores, 'uuid[]')})")
@@ -71,7 +72,8 @@ class Question:
         moment, zone = binder.bind(self.since_moment, "timestamptz"), binder.bind(business().timezone, "text")
         imported = (
             f"SELECT max(e.recorded_at AT TIME ZONE {zone})::date FROM event e "
-            f"WHERE e.member = c.id AND e.origin = 'import' AND e.recorded_at >= {moment}"
+            "WHERE e.member IN (SELECT c.id UNION ALL SELECT o.id FROM member o WHERE o.merged_into = c.id) "
+            f"AND e.origin = 'import' AND e.recorded_at >= {moment}"
         )
         return (
             f"CASE WHEN EXISTS ({fired} AND f.run = {run}) THEN 'now' "

@@ -17,6 +17,7 @@ from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_trans
 from tessera.kernel.errors import DomainError
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import failures, host
+from tessera.members import service as members
 from tessera.messaging import service as messaging
 from tessera.rules.service.catalogue import RuleSetting, rule, rules
 from tessera.rules.service.causes import BATCH, Question, Touched, counted, next_touched
@@ -126,11 +127,16 @@ RETURNING id, member
 """
 
 
-async def fire(setting: RuleSetting, run: UUID, touched: Sequence[Touched]) -> int:
-    """Fire for some members, each firing in one transaction with its actions; answers how many were new."""
+async def fire(setting: RuleSetting, run: UUID, found: Sequence[Touched]) -> int:
+    """Fire for some members, each firing in one transaction with its actions; answers how many were new.
+
+    Whoever was merged into another since they were found is left to the next look, as that other.
+    """
 
     async def work() -> int:
         moment = clock.now()
+        held = await members.hold_all(each.member for each in found)
+        touched = [each for each in found if held[each.member] == each.member]
         ids = [uuid7() for _each in touched]
         rows = await fetch(
             _FIRE,

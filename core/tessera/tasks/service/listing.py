@@ -12,6 +12,7 @@ from tessera.access.actor import actor
 from tessera.kernel import clock
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.texts import current_locale
+from tessera.members.service import survivor_of
 from tessera.tasks.service.reach import reach
 from tessera.tasks.service.work import OUTCOMES, TaskUnknown
 from tessera_hooks import Text, _
@@ -79,7 +80,7 @@ async def tasks(
         f"{_COLUMNS} WHERE t.state = $1 AND ($2::uuid IS NULL OR t.member = $2) AND ($3::uuid IS NULL OR t.id < $3) "
         f"AND {allowed(5)} ORDER BY t.id DESC LIMIT $4",
         state,
-        member,
+        await survivor_of(member) if member is not None else None,
         cursor,
         limit + 1,
         *values,

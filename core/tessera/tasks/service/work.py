@@ -16,6 +16,7 @@ from tessera.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tessera.kernel.events import emit
 from tessera.kernel.ids import uuid7
 from tessera.kernel.texts import LOCALES, translate
+from tessera.members.service import hold
 from tessera.members.service.responsible import responsible_of
 from tessera.tasks.service.reach import reach
 from tessera_hooks import Text, _
@@ -80,16 +81,17 @@ async def open_task(
 
     async def work() -> UUID:
         fresh, moment = uuid7(), clock.now()
+        about = await hold(member) if member is not None else None
         whose = staff
-        if whose is None and member is not None and role is not None:
-            responsible = (await responsible_of(member)).get(role)
+        if whose is None and about is not None and role is not None:
+            responsible = (await responsible_of(about)).get(role)
             whose = responsible.staff if responsible else None
         said = msgspec.json.encode({locale: translate(title, locale) for locale in LOCALES}).decode()
-        values = (fresh, kind, plugin, said, detail, member, store, role, whose, rule, key, times, due_at, moment)
+        values = (fresh, kind, plugin, said, detail, about, store, role, whose, rule, key, times, due_at, moment)
         row = await fetchrow(_OPEN, *values)
         task: UUID = row["id"]
         if task == fresh:
-            await emit("task.opened", member=member, store=row["store"], task=task, task_kind=kind, rule=rule)
+            await emit("task.opened", member=about, store=row["store"], task=task, task_kind=kind, rule=rule)
         return task
 
     return await in_transaction(work)
