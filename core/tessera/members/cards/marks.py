@@ -54,7 +54,7 @@ def why(move: StageMove) -> str:
     if title is not None:
         return translate(title)
     try:
-        condition = msgspec.convert(move.reason["condition"], Condition)  # type: ignore[arg-type]
+        condition = msgspec.convert(move.reason["condition"], Condition)
         check(condition)
     except (Invalid, msgspec.ValidationError, KeyError):
         return translate(_("a rule that is gone"))

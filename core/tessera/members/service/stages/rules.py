@@ -120,7 +120,7 @@ def _of_row(rule: StageRuleFacts, row: Any) -> StageRuleFacts:
         rule,
         before=tuple(row["before"]),
         after=row["after"],
-        condition=msgspec.convert(row["condition"], Condition),  # type: ignore[arg-type]
+        condition=msgspec.convert(row["condition"], Condition),
         place=row["place"],
         active=row["active"],
         changed_at=row["changed_at"],

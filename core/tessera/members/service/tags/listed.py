@@ -67,7 +67,7 @@ def clean_tag(name: str, field: str = "tags") -> str:
 
 def clean_tags(names: Iterable[str], field: str = "tags") -> list[str]:
     """Tags as they are stored, each once whatever the case of its letters."""
-    by_fold = {}
+    by_fold: dict[str, str] = {}
     for name in names:
         cleaned = clean_tag(name, field)
         by_fold.setdefault(cleaned.lower(), cleaned)
