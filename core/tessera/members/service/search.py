@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from tessera.access.actor import actor
@@ -31,17 +32,23 @@ class Narrowing:
     tag: str | None = None
 
     def scope(self) -> list[UUID] | None:
-        """Where to look: in the stores of the actor, or one of them."""
+        """Where to look: in the stores of the actor, or one of them, and among those the actor is responsible for."""
         seen = members_seen()
         if self.store is None:
             return seen
-        return [self.store] if seen is None or self.store in seen else []
+        own = actor().own_with("members.read")
+        here = [self.store] if seen is None or self.store in seen else []
+        return here if own is None or seen is None else [*here, own]
 
-    def conditions(self, member: str, first: int) -> tuple[str, list[str]]:
+    def conditions(self, member: str, first: int) -> tuple[str, list[Any]]:
         """The conditions beyond the scope on the column with a member's id, and their arguments."""
-        sql, arguments = "", []
+        sql, arguments = "", list[Any]()
+        if self.store is not None:
+            sql += f" AND EXISTS (SELECT 1 FROM member_store x WHERE x.member = {member} AND x.store = ${first})"
+            arguments.append(self.store)
         if self.stage is not None:
-            sql += f" AND EXISTS (SELECT 1 FROM member n WHERE n.id = {member} AND n.stage = ${first})"
+            place = first + len(arguments)
+            sql += f" AND EXISTS (SELECT 1 FROM member n WHERE n.id = {member} AND n.stage = ${place})"
             arguments.append(self.stage)
         if self.tag is not None:
             sql += (
