@@ -164,7 +164,7 @@ def in_transaction_now() -> bool:
     """Whether the caller is inside a unit of work."""
     alone = _apart.get()
     if alone is not None:
-        return alone.is_in_transaction()
+        return bool(alone.is_in_transaction())
     return DB.current_transaction.get() is not None
 
 

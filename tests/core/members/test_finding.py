@@ -251,3 +251,13 @@ async def test_what_is_typed_never_stands_in_an_address(desk, path):
     assert page.count('role="search"') == 1
     assert re.search(r'<form[^>]*action="/members/find" method="post"', page)
     assert "hx-get" not in page
+
+
+async def test_the_box_leads_to_where_it_was_asked_to_and_never_off_this_site(desk):
+    ana = await service.create_member(NewMember(name="Ana", store=access.store_by_code("xh").id))
+    token = TOKEN.search((await desk.get("/members/new")).text).group(1)
+    led = []
+    for goal in ("/fitness/body-tests/new", "https://example.com/", "//example.com"):
+        answer = await desk.post("/members/find", data={"_csrf": token, "q": "ana", "goal": goal})
+        led += re.findall(r'href="([^"]*)" data-found', answer.text)
+    assert led == [f"/fitness/body-tests/new?member={ana}", f"/members/{ana}", f"/members/{ana}"]

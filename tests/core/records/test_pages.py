@@ -4,14 +4,16 @@ import csv
 import io
 import re
 
+import pytest
 from python_calamine import CalamineWorkbook
 
 from tessera.access import service as access
 from tessera.access.actor import system_actor
-from tessera.kernel.database import fetchval
+from tessera.access.service import rotation
+from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins.state import disable, enable
-from tessera.records import service
+from tessera.records import rows, service
 
 TESTS = "/fitness/body-tests"
 
@@ -96,8 +98,10 @@ async def test_a_members_list_draws_the_trend_of_each_charted_number(browser, bo
 
 
 async def test_finding_the_member_leads_to_the_form(browser, ana):
-    page = await (await browser()).open(f"{TESTS}/new?q=ana")
-    assert f'href="{TESTS}/new?member={ana}"' in page
+    coach = await browser()
+    page = await coach.open(f"{TESTS}/new")
+    found = await coach.send(page, "/members/find", q="ana", part="record", goal=f"{TESTS}/new")
+    assert f'href="{TESTS}/new?member={ana}"' in found.text
 
 
 async def test_the_timeline_of_the_member_says_what_was_measured(browser, body_test, ana):
@@ -199,12 +203,78 @@ async def test_another_record_type_has_the_same_pages_without_further_code(garde
     assert "/garden/diaries" in await gardener.open("/")
 
 
-async def test_a_sensitive_value_is_masked_for_those_who_may_not_reveal_it(garden, browser, ana, store):
+async def secret_of(garden, id_):
+    with system_actor():
+        return (await rows.one(garden, id_)).values["secret"]
+
+
+@pytest.mark.parametrize("role", ["garden.gardener", "owner"])
+async def test_a_sensitive_value_is_masked_on_every_page(garden, browser, ana, store, role):
     made = await record(garden, ana, rain="1", secret="under the pot")
-    gardener, owner = await browser("garden.gardener"), await browser("owner")
-    assert "under the pot" in await owner.open(f"/garden/diaries/{made.id}")
+    someone = await browser(role)
     for path in (f"/garden/diaries/{made.id}", f"/garden/diaries/{made.id}/edit", "/garden/diaries/export.csv"):
-        assert "under the pot" not in await gardener.open(path)
+        assert "under the pot" not in await someone.open(path)
+
+
+async def test_a_masked_field_that_is_left_empty_stays(garden, browser, ana, store):
+    made = await record(garden, ana, rain="1", secret="under the pot")
+    gardener = await browser("garden.gardener")
     page = await gardener.open(f"/garden/diaries/{made.id}/edit")
-    await gardener.send(page, f"/garden/diaries/{made.id}", version=1, rain="2")
-    assert await fetchval("SELECT secret FROM garden.diary") == "under the pot"
+    await gardener.send(page, f"/garden/diaries/{made.id}", version=1, rain="2", secret="")
+    assert await secret_of(garden, made.id) == "under the pot"
+
+
+async def test_a_masked_field_is_written_anew_or_removed_when_that_was_said(garden, browser, ana, store):
+    made = await record(garden, ana, rain="1", secret="under the pot")
+    gardener = await browser("garden.gardener")
+    page = await gardener.open(f"/garden/diaries/{made.id}/edit")
+    await gardener.send(page, f"/garden/diaries/{made.id}", version=1, rain="2", secret="in the shed")
+    assert await secret_of(garden, made.id) == "in the shed"
+    await gardener.send(page, f"/garden/diaries/{made.id}", version=2, rain="2", secret="", clear_secret="yes")
+    assert await secret_of(garden, made.id) is None
+
+
+async def test_sensitive_words_can_be_entered_by_those_who_may_not_reveal_them(garden, browser, ana, store):
+    gardener = await browser("garden.gardener")
+    page = await gardener.open(f"/garden/diaries/new?member={ana}")
+    await gardener.send(page, "/garden/diaries", member=ana, rain="2.5", secret="in the shed")
+    assert await secret_of(garden, await fetchval("SELECT id FROM garden.diary")) == "in the shed"
+
+
+async def test_the_owner_reveals_one_value_of_a_record_and_it_is_audited(garden, browser, ana, store):
+    made = await record(garden, ana, rain="1", secret="under the pot")
+    owner = await browser("owner")
+    page = await owner.open(f"/garden/diaries/{made.id}")
+    revealed = await owner.send(page, f"/garden/diaries/{made.id}/reveal", field="secret")
+    assert "under the pot" in revealed.text
+    assert "****" in await owner.open(f"/garden/diaries/{made.id}/masked?field=secret")
+    (row,) = await fetch("SELECT member, fields, rows, facts FROM audit WHERE action = 'records.revealed'")
+    assert (row["member"], row["fields"], row["rows"]) == (ana, ["garden.diary.secret"], 1)
+    assert "under the pot" not in str(dict(row))
+
+
+async def test_whoever_may_not_reveal_has_no_button_and_no_answer(garden, browser, ana, store):
+    made = await record(garden, ana, rain="1", secret="under the pot")
+    gardener = await browser("garden.gardener")
+    page = await gardener.open(f"/garden/diaries/{made.id}")
+    assert "/reveal" not in page
+    refused = await gardener.send(page, f"/garden/diaries/{made.id}/reveal", field="secret")
+    assert refused.status_code == 403
+
+
+async def test_sensitive_words_are_unreadable_at_rest(garden, ana):
+    made = await record(garden, ana, rain="1", secret="under the pot")
+    stored = await fetchval("SELECT secret FROM garden.diary")
+    assert stored.startswith("sealed:1:")
+    assert "pot" not in stored
+    assert await secret_of(garden, made.id) == "under the pot"
+
+
+async def test_words_from_before_they_were_sealed_are_read_and_sealed_by_the_next_rotation(garden, ana):
+    made = await record(garden, ana, rain="1", secret="x")
+    await execute("UPDATE garden.diary SET secret = 'under the pot'")
+    assert await secret_of(garden, made.id) == "under the pot"
+    (column,) = [c for c in rotation.sealed_columns() if c.table == garden.table]
+    assert (await rotation.reseal_batch(column)).changed == 1
+    assert (await fetchval("SELECT secret FROM garden.diary")).startswith("sealed:1:")
+    assert await secret_of(garden, made.id) == "under the pot"

@@ -16,7 +16,7 @@ from tessera.kernel.plugins import host
 from tessera.kernel.texts import translate
 from tessera.members import labels, service
 from tessera.members.service import MemberLine
-from tessera.web.forms import read_form
+from tessera.web.forms import own_path, read_form
 from tessera.web.visit import visit
 from tessera_hooks import Text
 
@@ -52,10 +52,11 @@ async def find(request: Request[Any, Any, Any]) -> Response[Any] | Template:
     if not typed and form["part"] != "list":
         return Response(b"", media_type="text/html")
     exact, refusal = await _looked_up(typed, whole=sent)
+    goal = own_path(form["goal"], "")
     if sent and len(exact) == 1:
-        return Redirect(f"/members/{exact[0]}", status_code=303)
+        return Redirect(f"{goal}?member={exact[0]}" if goal else f"/members/{exact[0]}", status_code=303)
     found = await _found(typed, exact)
-    context = {**await _context(found), "q": typed, "more": None, "first": True}
+    context = {**await _context(found), "q": typed, "goal": goal, "more": None, "first": True}
     context["refused"] = translate(refusal.message) if refusal is not None else ""
     return Template(
         LIST if sent else ROWS,
@@ -87,6 +88,7 @@ async def _found(typed: str, exact: Sequence[UUID]) -> list[MemberLine]:
 async def _context(found: Sequence[MemberLine]) -> dict[str, Any]:
     return {
         "q": "",
+        "goal": "",
         "found": found,
         "refused": "",
         "apart": await service.told_apart(found),
