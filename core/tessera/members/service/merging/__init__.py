@@ -2,6 +2,7 @@
 
 from tessera.members.service.merging.comparing import Compared, Comparison, preview, register_question
 from tessera.members.service.merging.erasing import forget_merges
+from tessera.members.service.merging.fields import Side
 from tessera.members.service.merging.history import MergeUnknown, MergeView, merge_view, merges_of, recent_merges
 from tessera.members.service.merging.joining import Merged, SameMember, merge
 from tessera.members.service.merging.parting import MergeCovered, MergeUndone, Undone, undo
@@ -15,6 +16,7 @@ __all__ = [
     "MergeView",
     "Merged",
     "SameMember",
+    "Side",
     "Undone",
     "forget_merges",
     "merge",
