@@ -10,6 +10,7 @@ MODULES = (
     "tessera.access.commands",
     "tessera.members.commands",
     "tessera.purchases.commands",
+    "tessera.records.commands",
     "tessera.points.commands",
     "tessera.commands.plugins",
     "tessera.commands.backup",

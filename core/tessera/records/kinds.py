@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from piccolo.columns import Column, Numeric
+from piccolo.columns import Bytea, Column, Numeric
+from piccolo.columns import Text as PlainText
 
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.plugins import Declared, PluginHost
 from tessera.records.tables import Record
-from tessera_hooks import Derived, Measure, RecordType, Text
+from tessera_hooks import Derived, Measure, RecordType, Text, TextField
 from tessera_hooks.declarations import RecordField
 
 
@@ -99,6 +100,17 @@ class Kind:
         return (*self.fields, *self.derived)
 
     @cached_property
+    def sealed(self) -> dict[str, str]:
+        """Sensitive words, which are sealed at rest, by column: whether the column is one of ``bytes`` or ``text``."""
+        wordy = (f.column for f in self.type.fields if isinstance(f, TextField) and f.sensitive)
+        return {column_name(column): "bytes" if isinstance(column, Bytea) else "text" for column in wordy}
+
+    @cached_property
+    def natural_key(self) -> tuple[str, ...]:
+        """The columns by which an import recognises a record of a member: those declared, else its day."""
+        return tuple(column_name(column) for column in self.type.natural_key) or ("recorded_on",)
+
+    @cached_property
     def charted(self) -> dict[str, Measure | Derived]:
         """The numbers whose trend is drawn, by column."""
         numbers: dict[str, Measure | Derived] = {n: f for n, f in self.fields.items() if isinstance(f, Measure)}
@@ -157,6 +169,8 @@ def column_problem(kind: Kind, name: str, column: Column | None) -> str | None:
     field = kind.fields.get(name)
     if not column._meta.null and not (field and field.required):  # noqa: SLF001
         return f"cannot leave {name} empty: write null=True, default=None"
+    if isinstance(field, TextField) and field.sensitive and not isinstance(column, Bytea | PlainText):
+        return f"cannot hold sensitive words sealed in {name}: write Bytea(null=True, default=None)"
     if isinstance(field, Measure) and isinstance(column, Numeric) and column.digits:
         precision, scale = column.digits
         if scale < field.decimals or Decimal(field.high) >= 10 ** (precision - scale):

@@ -21,6 +21,7 @@ from tessera.records import reach, rows
 from tessera.records.formulas import Birth, computed
 from tessera.records.kinds import Kind, kinds
 from tessera.records.rows import Entry, birth_of
+from tessera.records.sealed import stored
 from tessera.records.validate import checked, refuse_empty
 from tessera_hooks import Happened, _
 
@@ -58,7 +59,7 @@ async def record(
     async def work() -> None:
         if await _insert(kind, new, member, where, values):
             day: date = values["recorded_on"]
-            at = _moment_of(day, where)
+            at = moment_of(day, where)
             await emit(kind.recorded, member=member, store=where.id, occurred_at=at, record=new)
 
     await in_transaction(work)
@@ -79,7 +80,7 @@ async def _insert(kind: Kind, id_: UUID, member: UUID, store: StoreFacts, values
         "batch": current_batch(),
         "created_at": clock.now(),
         "version": 1,
-        **values,
+        **stored(kind, values),
         **computed(kind, values, person),
     }
     places = ", ".join(f"${i}" for i in range(1, len(row) + 1))
@@ -92,7 +93,7 @@ async def _birth(member: UUID) -> Birth:
     return birth_of(found[0])
 
 
-def _moment_of(day: date, store: StoreFacts) -> datetime:
+def moment_of(day: date, store: StoreFacts) -> datetime:
     """When it happened: now for today's record, noon at the store for one written down later."""
     if day == reach.today_in(store.id):
         return clock.now()
@@ -124,7 +125,7 @@ async def change(kind: Kind, id_: UUID, given: Mapping[str, Any], version: int) 
 
 async def _update(kind: Kind, before: Entry, values: Mapping[str, Any]) -> None:
     person = before.birth.person_on(values["recorded_on"])
-    row = {**values, **computed(kind, values, person)}
+    row = {**stored(kind, values), **computed(kind, values, person)}
     sets = ", ".join(f"{name} = ${i}" for i, name in enumerate(row, start=2))
     await execute(f"UPDATE {kind.table} SET {sets}, version = version + 1 WHERE id = $1", before.id, *row.values())
     await emit(kind.changed, member=before.member, store=before.store, record=before.id)
