@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from tessera.kernel.plugins import PluginHost
 from tessera.records import rows, service
 from tessera.records.kinds import Kind, kinds
+from tessera.records.revealing import note_whole
 from tessera.records.shapes import Shapes, as_json, given, shapes_of
 
 _JSON_BODY: Any = JSONBody
@@ -33,11 +34,14 @@ def _endpoints(kind: Kind, shapes: Shapes) -> list[Any]:
     ) -> Any:
         """Records newest first, of one member or of one's stores."""
         page = await rows.page(kind, member=member, cursor=cursor, limit=limit)
+        await note_whole(kind, page.items)
         return shapes.page(items=[as_json(shapes, entry) for entry in page.items], next=page.next)
 
     async def read_record(record: FromPath[UUID]) -> Any:
         """One record."""
-        return as_json(shapes, await rows.one(kind, record))
+        entry = await rows.one(kind, record)
+        await note_whole(kind, [entry])
+        return as_json(shapes, entry)
 
     async def make_record(data: Any) -> Any:
         """Make a record; derived values are computed, and an event tells of it."""
@@ -48,7 +52,9 @@ def _endpoints(kind: Kind, shapes: Shapes) -> list[Any]:
     async def correct_record(record: FromPath[UUID], data: Any) -> Any:
         """Correct what is given; ``version`` is the one that was seen."""
         values = given(data)
-        return as_json(shapes, await service.change(kind, record, values, values.pop("version")))
+        entry = await service.change(kind, record, values, values.pop("version"))
+        await note_whole(kind, [entry])
+        return as_json(shapes, entry)
 
     _typed(list_records, answer=shapes.page)
     _typed(read_record, answer=shapes.record)

@@ -72,6 +72,8 @@ def facts(declared: Declared[RecordType]) -> Iterable[Fact]:
     kind = kind_of(declared)
     of_member = f"FROM {kind.table} r WHERE r.member = m.id"
     for name in kind.columns:
+        if name in kind.sealed:
+            continue  # words that the database cannot read are nothing to ask for
         yield Fact(
             f"{kind.code}.latest.{name}",
             _("{what}: latest {value}", what=kind.title, value=kind.label(name)),

@@ -10,6 +10,7 @@ from uuid import UUID
 from tessera.access.actor import actor
 from tessera.access.service.stores import StoreFacts
 from tessera.kernel.ids import uuid7
+from tessera.kernel.texts import translate
 from tessera.members import service as members
 from tessera.records import present, reach, rows
 from tessera.records.kinds import Kind
@@ -25,7 +26,10 @@ FEW = 6
 
 @dataclass(frozen=True)
 class Input:
-    """One field of the form: which kind of input, its label, hint, choices and attributes."""
+    """One field of the form: which kind of input, its label, hint, choices and attributes.
+
+    ``can_clear`` offers to remove a masked value, which an empty field does not.
+    """
 
     name: str
     shape: str
@@ -35,6 +39,7 @@ class Input:
     required: bool = False
     choices: tuple[tuple[str, Text], ...] = ()
     attributes: Mapping[str, str] | None = None
+    can_clear: bool = False
 
 
 async def opened(kind: Kind, member: UUID) -> dict[str, Any]:
@@ -67,7 +72,7 @@ async def context(kind: Kind, member: UUID, entry: Entry | None = None) -> dict[
         "member": await members.member(member),
         "entry": entry,
         "previous": previous,
-        "inputs": [input_of(kind, name, previous) for name in kind.fields if not present.is_masked(kind, name)],
+        "inputs": [input_of(kind, name, previous, entry) for name in kind.fields],
         "stores": stores,
         "store_choices": [(s.code, s.name) for s in stores],
         "today": reach.today_in(store),
@@ -103,10 +108,28 @@ def given(kind: Kind, form: Form) -> dict[str, str]:
     return {name: form[name] for name in ("recorded_on", "note", *kind.fields) if name in form.values}
 
 
-def input_of(kind: Kind, name: str, previous: Entry | None) -> Input:
-    """How one field is asked for."""
+def corrected(kind: Kind, form: Form) -> dict[str, str]:
+    """The values of a correction: what is masked and was left empty stays, unless it is to be removed."""
+    cleared = {name for name in kind.fields if form.has(f"clear_{name}", "yes")}
+    kept = {name for name in kind.fields if present.is_masked(kind, name) and not form[name]} - cleared
+    return {**{n: v for n, v in given(kind, form).items() if n not in kept}, **dict.fromkeys(cleared, "")}
+
+
+def input_of(kind: Kind, name: str, previous: Entry | None, entry: Entry | None = None) -> Input:
+    """How one field is asked for; ``entry`` where a record is corrected."""
     field = kind.fields[name]
     shape, choices, attributes = _shape(field)
+    if entry is not None and entry.values[name] is not None and present.is_masked(kind, name):
+        return Input(
+            name,
+            shape,
+            kind.label(name),
+            hint=translate(_("Masked. Leave it empty to keep it.")),
+            unit=present.unit_of(kind, name),
+            choices=choices,
+            attributes=attributes,
+            can_clear=not field.required,
+        )
     return Input(
         name,
         shape,
@@ -141,7 +164,7 @@ def last_time(kind: Kind, name: str, previous: Entry | None) -> str:
     """What was measured last time, and when."""
     if previous is None or previous.values[name] is None:
         return ""
-    if isinstance(kind.fields[name], TextField):
+    if isinstance(kind.fields[name], TextField) or present.is_masked(kind, name):
         return ""
     value = present.with_unit(kind, name, previous.values[name])
     return _("Last: {value}, {day}", value=value, day=present.day_text(previous.recorded_on))

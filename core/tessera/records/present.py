@@ -12,6 +12,7 @@ from babel.dates import format_date
 
 from tessera.access.actor import actor
 from tessera.kernel.texts import current_locale, translate
+from tessera.members.service.views import shows_whole
 from tessera.records.kinds import Kind
 from tessera.records.rows import Entry
 from tessera.records.validate import MASK
@@ -24,9 +25,14 @@ FEWEST_POINTS = 2
 
 
 def is_masked(kind: Kind, name: str) -> bool:
-    """Whether a value is hidden from the person who is looking."""
+    """Whether a value is hidden: from people always, who reveal one at a time; from programs without the right."""
     field = kind.fields.get(name)
-    return field is not None and field.sensitive and actor().stores_with("members.reveal") == frozenset()
+    return field is not None and field.sensitive and not shows_whole()
+
+
+def may_reveal(entry: Entry, name: str) -> bool:
+    """Whether a value that is masked can be revealed to the person who is looking."""
+    return is_masked(entry.kind, name) and actor().may("members.reveal", entry.store)
 
 
 def unit_of(kind: Kind, name: str) -> str:
@@ -39,8 +45,16 @@ def value_text(kind: Kind, name: str, value: Any) -> str:
     """A value as people read it, without its unit; empty where there is none."""
     if value is None:
         return ""
-    if is_masked(kind, name):
-        return MASK
+    return MASK if is_masked(kind, name) else _words(kind, name, value)
+
+
+def readable(kind: Kind, name: str, value: Any) -> str:
+    """A value with its unit, masked for nobody: for whoever has it revealed."""
+    text, unit = _words(kind, name, value), unit_of(kind, name)
+    return f"{text} {unit}" if unit else text
+
+
+def _words(kind: Kind, name: str, value: Any) -> str:
     field: Any = kind.derived.get(name) or kind.fields[name]
     match field:
         case Measure() | Derived():
@@ -68,7 +82,10 @@ def with_unit(kind: Kind, name: str, value: Any) -> str:
 
 @dataclass(frozen=True)
 class Shown:
-    """One value of a record on a page; ``missing`` names what a derived value would need."""
+    """One value of a record on a page; ``missing`` names what a derived value would need.
+
+    ``reveal_at`` is the record's address where the value is masked and may be revealed.
+    """
 
     name: str
     label: Text
@@ -78,6 +95,7 @@ class Shown:
     missing: tuple[Text, ...] = ()
     change: str = ""
     is_words: bool = False
+    reveal_at: str = ""
 
     @property
     def hint(self) -> Text | None:
@@ -105,6 +123,7 @@ def shown(entry: Entry, previous: Entry | None = None) -> list[Shown]:
                 tuple(entry.missing(name)) if name in kind.derived and value is None else (),
                 change_text(value, previous.values[name]) if previous and not is_masked(kind, name) else "",
                 isinstance(kind.fields.get(name), TextField),
+                f"{kind.url}/{entry.id}" if value is not None and may_reveal(entry, name) else "",
             )
         )
     return lines

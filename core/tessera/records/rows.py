@@ -15,6 +15,7 @@ from tessera.members.service import scope
 from tessera.records import reach
 from tessera.records.formulas import Birth, band_of, missing_inputs
 from tessera.records.kinds import Kind
+from tessera.records.sealed import opened
 from tessera_hooks import Band, Person, Text, _
 
 OWN_COLUMNS = ("id", "member", "store", "recorded_on", "staff", "origin", "batch", "note", "created_at", "version")
@@ -86,7 +87,7 @@ def _entry(kind: Kind, row: Any) -> Entry:
                 "version",
             )
         },
-        values={name: row[name] for name in kind.columns},
+        values={name: opened(kind, name, row[name]) for name in kind.columns},
         birth=birth_of(row),
     )
 

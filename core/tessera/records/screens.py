@@ -15,8 +15,9 @@ from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import PluginHost
 from tessera.members import service as members
 from tessera.members.service import StaleVersion
-from tessera.records import export, forms, present, reach, rows, service
+from tessera.records import export, forms, present, reach, revealing, rows, service
 from tessera.records.kinds import Kind, kinds
+from tessera.records.validate import MASK
 from tessera.web.forms import Form, done, read_form, shown_again
 from tessera_hooks import _
 
@@ -27,7 +28,7 @@ TREND = 200
 
 def handlers_for(host: PluginHost) -> list[Any]:
     """The pages of all record types that plugins declare."""
-    return [handler for kind in kinds(host) for handler in [*_reading(kind), *_writing(kind)]]
+    return [handler for kind in kinds(host) for handler in [*_reading(kind), *_writing(kind), *_revealing(kind)]]
 
 
 def _reading(kind: Kind) -> list[Any]:
@@ -62,10 +63,10 @@ def _writing(kind: Kind) -> list[Any]:
     rights: dict[str, Any] = {"permission": kind.write, "plugin": kind.plugin}
 
     @get(f"{kind.url}/new", name=f"{kind.code}.new", **rights)
-    async def new_record(member: FromQuery[UUID | None] = None, q: FromQuery[str] = "") -> Template:
+    async def new_record(member: FromQuery[UUID | None] = None) -> Template:
         """For whom, and then the form."""
         if member is None:
-            return await for_whom(kind, q)
+            return Template("records/for_whom.html", context={"kind": kind})
         return Template(FORM, context=await forms.opened(kind, member))
 
     @post(kind.url, name=f"{kind.code}.record", **rights)
@@ -84,6 +85,27 @@ def _writing(kind: Kind) -> list[Any]:
         return await changed(kind, record, await read_form(request))
 
     return [new_record, make_record, edit_record, change_record]
+
+
+def _revealing(kind: Kind) -> list[Any]:
+    rights: dict[str, Any] = {"permission": kind.read, "plugin": kind.plugin}
+    piece = "members/sealed_value.html"
+
+    @post(f"{kind.url}/{{record:uuid}}/reveal", name=f"{kind.code}.reveal", status_code=200, **rights)
+    async def reveal(request: Request[Any, Any, Any], record: FromPath[UUID]) -> Template:
+        """One masked value in the place of its mask, for a minute."""
+        field = (await read_form(request))["field"]
+        value = await revealing.reveal(kind, record, field)
+        return Template(piece, context={"url": f"{kind.url}/{record}", "field": field, "value": value})
+
+    @get(f"{kind.url}/{{record:uuid}}/masked", name=f"{kind.code}.masked", **rights)
+    async def hide(record: FromPath[UUID], field: FromQuery[str]) -> Template:
+        """The mask again."""
+        entry = await revealing.sensitive(kind, record, field)
+        context = {"url": f"{kind.url}/{record}", "field": field, "value": None}
+        return Template(piece, context={**context, "masked": MASK, "revealable": present.may_reveal(entry, field)})
+
+    return [reveal, hide]
 
 
 async def of_stores(kind: Kind, cursor: str | None) -> Template:
@@ -138,12 +160,6 @@ async def charts(kind: Kind, member: UUID) -> list[tuple[Any, dict[str, Any]]]:
     return [(label, spec) for label, spec in drawn if spec is not None]
 
 
-async def for_whom(kind: Kind, q: str) -> Template:
-    """Finding the member that a record is to be about."""
-    found = await members.search(q, limit=20) if q.strip() else []
-    return Template("records/for_whom.html", context={"kind": kind, "q": q, "found": found})
-
-
 async def made(kind: Kind, form: Form) -> Response[Any]:
     """Make a record of a form, or show the form again with what is wrong."""
     member, id_ = _id(form["member"], "member"), _id(form["id"] or uuid7().hex, "id")
@@ -158,7 +174,7 @@ async def changed(kind: Kind, record: UUID, form: Form) -> Response[Any]:
     """Correct a record by a form, or show the form again with what is wrong."""
     version = int(form["version"]) if form["version"].isdigit() else 0
     try:
-        await service.change(kind, record, forms.given(kind, form), version)
+        await service.change(kind, record, forms.corrected(kind, form), version)
     except DomainError as refusal:
         if not isinstance(refusal, Invalid | StaleVersion):
             raise

@@ -3,7 +3,7 @@
 import pytest
 
 from tessera.access.actor import system_actor
-from tessera.kernel.database import fetchval
+from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.ids import uuid7
 from tessera.records import service
 
@@ -110,6 +110,17 @@ async def test_another_record_type_has_the_same_endpoints_without_further_code(g
     assert (told["rain"], told["area"], told["weeded"], told["sown_on"]) == ("2.50", "40", False, "2026-04-01")
     assert (told["litres"], told["bands"]) == ("100.0", {"litres": "wet"})
     assert told["secret"] == "****"
+
+
+async def test_a_program_with_the_right_reads_whole_values_and_is_audited_once(garden, program, ana):
+    client = await program("members.read", "members.reveal", "garden.diary.read")
+    with system_actor():
+        for secret in ("pot", "shed"):
+            await service.record(garden, ana, {"rain": 1, "secret": secret})
+    told = (await client.get("/garden/diaries")).json()["items"]
+    assert {one["secret"] for one in told} == {"pot", "shed"}
+    (row,) = await fetch("SELECT rows, fields FROM audit WHERE action = 'records.revealed'")
+    assert (row["rows"], row["fields"]) == (2, ["garden.diary.secret"])
 
 
 async def test_a_masked_value_is_not_taken_back(garden, program, ana):

@@ -1,15 +1,17 @@
 """A record type that cannot work stops the start with one sentence that says what to write."""
 
 import pytest
-from piccolo.columns import Numeric, SmallInt
+from piccolo.columns import Bytea, Numeric, SmallInt, Varchar
+from piccolo.columns import Text as PlainText
 from piccolo.table import Table
 
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.plugins import Declared
 from tessera.plugin import Record
+from tessera.records import sealed
 from tessera.records.derive import DERIVATIONS
 from tessera.records.kinds import kind_named, kind_of, within_sentence
-from tessera_hooks import Derived, Measure, RecordType, Text, _
+from tessera_hooks import Derived, Measure, RecordType, Text, TextField, _
 
 
 class Pond(Record, schema="pond", tablename="depth"):
@@ -18,6 +20,9 @@ class Pond(Record, schema="pond", tablename="depth"):
     sum = Numeric(digits=(5, 1), null=True, default=None)
     total = Numeric(digits=(5, 1), null=True, default=None)
     total_version = SmallInt(null=True, default=None)
+    short = Varchar(length=20, null=True, default=None)
+    kept = Bytea(null=True, default=None)
+    words = PlainText(null=True, default=None)
 
 
 class Loose(Table, schema="pond", tablename="loose"):
@@ -36,6 +41,10 @@ def measure(column, **more):
             RecordType(Pond, _("Depth"), fields=[measure(Pond.narrow)]),
             "is too narrow for narrow: write Numeric",
         ),
+        (
+            RecordType(Pond, _("Depth"), fields=[TextField(Pond.short, sensitive=True)]),
+            "cannot hold sensitive words sealed in short: write Bytea",
+        ),
         (RecordType(Pond, _("Depth"), fields=[measure(Pond.needed)]), "cannot leave needed empty: write null=True"),
         (RecordType(Pond, _("Depth"), derived=[Derived(Pond.sum, _("Sum"), min)]), "has no column sum_version: add it"),
     ],
@@ -43,6 +52,15 @@ def measure(column, **more):
 def test_what_does_not_fit_is_named(declared, said):
     with pytest.raises(CannotRun, match=said):
         kind_of(Declared("pond", declared))
+
+
+def test_sensitive_words_are_sealed_in_a_column_of_bytes_or_of_text():
+    fields = [TextField(Pond.kept, sensitive=True), TextField(Pond.words, sensitive=True)]
+    kind = kind_of(Declared("pond", RecordType(Pond, _("Depth"), fields=fields)))
+    values = {"kept": "under the pot", "words": "in the shed"}
+    at_rest = sealed.stored(kind, values)
+    assert (type(at_rest["kept"]), at_rest["words"][:9]) == (bytes, "sealed:1:")
+    assert {name: sealed.opened(kind, name, value) for name, value in at_rest.items()} == values
 
 
 def test_a_table_outside_of_the_plugins_schema_is_refused():
