@@ -1,5 +1,7 @@
 """Where members meet the hooks."""
 
+from datetime import timedelta
+
 from tessera.access import reaching
 from tessera.access.audit.reading import name_members_with
 from tessera.access.service.leaving import register_handover
@@ -10,11 +12,13 @@ from tessera.members.cards import links, marks
 from tessera.members.cards.responsible import responsible_card
 from tessera.members.events import EVENTS
 from tessera.members.facts import FACTS, custom_facts
-from tessera.members.imports import uploads, working
+from tessera.members.imports import register_member_columns, staff, uploads, working
 from tessera.members.imports.people.loading import KIND
+from tessera.members.imports.people.marks import mark_columns
 from tessera.members.imports.people.undoing import undo_members
 from tessera.members.imports.undoing import register_undo
 from tessera.members.mark_events import MARK_EVENTS
+from tessera.members.service import duplicates, erasing
 from tessera.members.service.responsible import HANDOVER
 from tessera.members.service.scope import is_visible
 from tessera.members.service.stages import follow, run_stages
@@ -22,9 +26,11 @@ from tessera.members.service.views import titles
 from tessera_hooks import Event, Fact, Job, Reaction, Screen, Slot, _, hookimpl
 
 register_undo(KIND, undo_members)
+register_undo(staff.KIND, staff.undo_staff)
 register_handover(HANDOVER)
 reaching.answer_with(is_visible)
 register_facts(custom_facts)
+register_member_columns(mark_columns)
 name_members_with(titles)
 long_jobs.register(working.JOB, working.run)
 
@@ -51,7 +57,10 @@ def screens() -> list[Screen]:
 
 @hookimpl
 def reactions() -> list[Reaction]:
-    return [Reaction("members.stages", ["purchase.recorded", "visit.recorded", "member.updated"], follow)]
+    return [
+        Reaction("members.stages", ["purchase.recorded", "visit.recorded", "member.updated"], follow),
+        Reaction("members.likeness", ["member.updated"], duplicates.follow),
+    ]
 
 
 @hookimpl
@@ -59,6 +68,8 @@ def jobs() -> list[Job]:
     return [
         Job("members.stages", "40 3 * * *", _run_stages),
         Job("members.lists", "50 3 * * *", uploads.purge),
+        Job("members.likeness", timedelta(minutes=5), duplicates.catch_up),
+        Job("members.erased", timedelta(hours=1), erasing.sweep),
     ]
 
 

@@ -16,7 +16,12 @@ from tessera.members.imports.contract import (
     Undone,
     silent,
 )
-from tessera.members.imports.extensions import MemberColumn, MemberValue, register_member_column
+from tessera.members.imports.extensions import (
+    MemberColumn,
+    MemberValue,
+    register_member_column,
+    register_member_columns,
+)
 from tessera.members.imports.running import run_import
 from tessera.members.imports.undoing import (
     ImportInUse,
@@ -43,6 +48,7 @@ __all__ = [
     "Undone",
     "refuse_if",
     "register_member_column",
+    "register_member_columns",
     "register_undo",
     "register_undo_guard",
     "run_import",

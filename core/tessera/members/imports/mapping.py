@@ -29,10 +29,11 @@ def assign(
 
     ``known`` holds the names by which fields are recognised, as ``plain_header`` writes them. ``given``
     maps columns to fields as the importer wrote them and goes before what is guessed; ``ignore`` leaves
-    a column out. Raises ``CannotRun`` for a column or field that does not exist.
+    a column out; where two fields are recognised by one name, it is the first. Raises ``CannotRun`` for a
+    column or field that does not exist.
     """
     asked = _asked(columns, given, known)
-    guessed = {plain_header(name): field for field, names in known.items() for name in names}
+    guessed = {plain_header(name): field for field, names in reversed(known.items()) for name in names}
     fields: dict[str, list[str]] = {}
     ignored: list[str] = []
     for column in columns:

@@ -36,6 +36,10 @@ IDENTITY = ("id", "member", "kind", "lookup", "sealed", "tail", "is_primary", "v
 CONTACT = ("id", "member", "kind", "lookup", "sealed", "tail", "batch", "created_at")
 NOTE = ("id", "member", "text", "lookup", "author", "staff", "batch", "at")
 
+WORD = (
+    "id", "member", "purpose", "channel", "state", "source", "wording", "given_by", "guardian", "actor", "at", "batch",
+)  # fmt: skip
+
 _UPDATE = "UPDATE member SET updated_at = $2, version = version + 1{sets} WHERE id = $1".format(
     sets="".join(f", {column} = ${place}" for place, column in enumerate(PROFILE, start=3))
 )
@@ -97,19 +101,27 @@ class MemberLoader:
 
     async def _extras(self, drafts: Sequence[Draft], outcomes: list[Outcome], chunk: Chunk) -> list[Outcome]:
         """Hand the columns of other rooms to them; a row that brought them something new is an update."""
-        fresh: set[int] = set()
+        fresh: dict[int, dict[str, Any]] = {}
         for column in self.parser.extras:
             values = [
                 MemberValue(draft.line, person.id, person.store, draft.extras[column.field])
                 for draft in drafts
                 if column.field in draft.extras and (person := chunk.meant.get(draft.line)) is not None
             ]
-            if values:
-                fresh |= await column.load(values, chunk.batch)
-        return [
-            Outcome(o.line, "updated", o.target, o.before) if o.action == "unchanged" and o.line in fresh else o
-            for o in outcomes
-        ]
+            brought = await column.load(values, chunk.batch) if values else set[int]()
+            for line in brought:
+                before = {column.field: brought[line]} if isinstance(brought, Mapping) else {}
+                fresh.setdefault(line, {}).update(before)
+        return [_with_columns(o, fresh[o.line], chunk) if o.line in fresh else o for o in outcomes]
+
+
+def _with_columns(outcome: Outcome, before: Mapping[str, Any], chunk: Chunk) -> Outcome:
+    """What became of a row whose columns of other rooms brought something new."""
+    if outcome.action == "created":
+        return outcome
+    own = chunk.meant[outcome.line].is_own
+    kept = outcome.before if own or not before else {**(outcome.before or {}), "columns": before}
+    return Outcome(outcome.line, "updated", outcome.target, kept)
 
 
 class Chunk:
@@ -251,6 +263,12 @@ class Chunk:
         ids = [uuid7() for _consent in members]
         states = list(self.consents.values())
         await execute(_CONSENT, ids, members, purposes, channels, states, self.now, self.batch)
+        who = str(actor().label)[:200]
+        words = [
+            (uuid7(), *said, state, "import", "", "", None, who, self.now, self.batch)
+            for said, state in self.consents.items()
+        ]
+        await copy_records("consent_word", words, WORD)
 
     def _events(self, new: Sequence[Person], changed: Sequence[Person]) -> list[tuple[Any, ...]]:
         events = [

@@ -13,12 +13,14 @@ from tessera.kernel.events import emit
 from tessera.members.imports import batches
 from tessera.members.imports.contract import Undone
 from tessera.members.imports.extensions import member_columns
+from tessera.members.imports.people.marks import undo_custom
 from tessera.members.imports.people.matching import PROFILE
 from tessera.members.imports.undoing import refuse_if
+from tessera.members.service.agreeing import unsay
 from tessera.members.service.tokens import refresh_tokens
 from tessera_hooks import Text, _
 
-OWN = ("account", "identity", "contact", "member_store", "consent", "member_note")
+OWN = ("account", "identity", "contact", "member_store", "consent", "consent_word", "member_note")
 """The tables with what belongs to a member alone, which go with them."""
 
 LOOSE = (*OWN, "duplicate")
@@ -49,6 +51,7 @@ async def undo_members(batch: UUID) -> Undone:
     await fetch("SELECT 1 FROM member WHERE id = ANY($1) ORDER BY id FOR UPDATE", touched)
     for column in member_columns():
         await column.undo(batch)
+    await undo_custom(batch)
     refuse_if([*await _newer(created + touched, batch, row["started_at"]), *await _built_on(created)])
     for update in updates:
         await _restore(update["target"], update["before"], batch)
@@ -87,25 +90,9 @@ async def _restore(member: UUID, before: dict[str, Any], batch: UUID) -> None:
             await execute(f"DELETE FROM {table} WHERE id = ANY($1)", ids)
     for store in before.get("stores", ()):
         await execute("DELETE FROM member_store WHERE member = $1 AND store = $2", member, UUID(store))
-    for purpose, channel, state in before.get("consents", ()):
-        await _restore_consent(member, purpose, channel, state, batch)
-
-
-async def _restore_consent(member: UUID, purpose: str, channel: str, state: str | None, batch: UUID) -> None:
-    key = (member, purpose, channel, batch)
-    where = "WHERE member = $1 AND purpose = $2 AND channel = $3 AND batch = $4"
-    if state is None:
-        await execute(f"DELETE FROM consent {where}", *key)
-    else:
-        await execute(f"UPDATE consent SET state = $5 {where}", *key, state)
-    await emit(
-        "member.consent_changed",
-        member=member,
-        purpose=purpose,
-        channel=channel,
-        state=state or "never_asked",
-        source="undo",
-    )
+    for purpose, channel, _state in before.get("consents", ()):
+        await execute("DELETE FROM consent_word WHERE member = $1 AND batch = $2", member, batch)
+        await unsay(member, purpose, channel, batch)
 
 
 async def _remove(members: Sequence[UUID]) -> None:

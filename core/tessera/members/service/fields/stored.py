@@ -116,13 +116,13 @@ async def write_custom(member: UUID, values: Checked) -> list[str]:
     """Write values of a member that is locked, and answer the codes of those that differ from before."""
     if not values:
         return []
-    await _hold([field for field, _value in values])
+    await hold_fields([field for field, _value in values])
     rows = await fetch(
         "SELECT field, value, sealed FROM member_custom WHERE member = $1 AND field = ANY($2)",
         member,
         [field.id for field, _value in values],
     )
-    before = {row["field"]: _stored(row) for row in rows}
+    before = {row["field"]: value_of(row) for row in rows}
     changed = [(field, value) for field, value in values if before.get(field.id) != value]
     for field, value in changed:
         if value is None:
@@ -141,7 +141,7 @@ ON CONFLICT (member, field) DO UPDATE SET value = excluded.value, sealed = exclu
 """
 
 
-async def _hold(fields: Sequence[FieldFacts]) -> None:
+async def hold_fields(fields: Sequence[FieldFacts]) -> None:
     """Keep fields from being changed until the transaction ends; refuse where one is no longer what it was."""
     rows = await fetch(
         "SELECT id, kind, sensitive FROM custom_field WHERE id = ANY($1) ORDER BY id FOR SHARE",
@@ -172,7 +172,7 @@ def _lookup(field: FieldFacts, value: Any) -> bytes | None:
     return sealing.lookup(f"custom:{field.code}", plain(str(value)).casefold())
 
 
-def _stored(row: Any) -> Any:
+def value_of(row: Any) -> Any:
     """The value of a row."""
     if row["sealed"] is None:
         return row["value"]
@@ -198,7 +198,7 @@ async def custom_of(
     found: dict[UUID, dict[str, Any]] = {}
     for row in rows:
         may_see = row["sealed"] is None or whole(row["store"])
-        found.setdefault(row["member"], {})[known[row["field"]].code] = _stored(row) if may_see else MASK
+        found.setdefault(row["member"], {})[known[row["field"]].code] = value_of(row) if may_see else MASK
     order = {field.code: place for place, field in enumerate(known.values())}
     return {m: dict(sorted(values.items(), key=lambda item: order[item[0]])) for m, values in found.items()}
 

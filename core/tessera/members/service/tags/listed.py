@@ -118,16 +118,19 @@ async def tag_names(ids: Iterable[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["name"] for row in rows}
 
 
-async def ids_of(names: Sequence[str], *, make: bool, plugin: str = "core", field: str = "tags") -> dict[str, UUID]:
+async def ids_of(
+    names: Sequence[str], *, make: bool, plugin: str = "core", field: str = "tags", free: bool = False
+) -> dict[str, UUID]:
     """The ids of tags by the names given, held until the transaction ends; ``make`` makes those that are new.
 
-    Where only listed tags may be given, a new one is refused with the nearest that is listed.
+    Where only listed tags may be given, a new one is refused with the nearest that is listed, unless a
+    plugin's rule brings it or it is ``free``, as in a list of the past.
     """
     wanted = clean_tags(names, field)
     known = await _held(wanted)
     missing = [name for name in wanted if name.lower() not in known]
     if missing and make:
-        if only_listed() and plugin == "core":
+        if only_listed() and plugin == "core" and not free:
             raise await _not_listed(missing[0], field)
         for name in sorted(missing, key=str.lower):
             await _insert(name, plugin)
