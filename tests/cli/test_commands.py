@@ -20,11 +20,13 @@ PROMISED = {
     "key export": "FILE",
     "import members": "FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import purchases": "FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
+    "import records": "TYPE FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
+    "import staff": "FILE --links --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import undo": "BATCH",
     "export members": "FILE --segment",
     "store add": "CODE --name --timezone --currency --circle",
     "staff add": "LOGIN --name --role --store",
-    "apikey add": "NAME --permission --store",
+    "apikey add": "NAME --permission --store --expires",
     "plugin list": "",
     "plugin enable": "NAME --store",
     "plugin disable": "NAME",
@@ -44,8 +46,6 @@ NOT_YET = {
     "import balances": "opening balances come with the units of the wallet",
     "import entitlements": "there are no packs and memberships yet",
     "import consents": "consents come with the list of members",
-    "import records": "records are entered, not imported, so far",
-    "import staff": "staff are added one by one so far",
 }
 """Promised commands that do not exist, each with the reason; one that exists must leave this list."""
 

@@ -15,6 +15,7 @@ from tessera.cli_support import err, one_sentence, out, run_in_instance, say
 
 if TYPE_CHECKING:
     from tessera.members.imports import ImportOptions, Progress, Report, Step
+    from tessera.start import Opened
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -164,6 +165,43 @@ def import_members_command(file: Path, source: str, store: str, **given: Any) ->
     report = run_in_instance(work)
     if options.earn:
         say("--earn has no effect here: members earn nothing by being imported")
+    finish(report, as_json=options.as_json)
+
+
+@import_group.command("staff")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--links",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the invitations there, instead of printing them.",
+)
+@import_options
+def import_staff_command(file: Path, links: Path | None, **given: Any) -> None:
+    """Import a list of staff: login, name, role, store. Whoever is new gets a link instead of a password."""
+    options = asked(given)
+
+    async def work(opened: Opened) -> tuple[Report, dict[str, tuple[str, str]], str]:
+        from tessera.members.imports.staff import import_staff, write_links
+
+        with bar(file.name) as progress:
+            report, made = await import_staff(
+                file, mapping=options.mapping, options=options.of_import(), progress=progress
+            )
+        address = opened.instance.settings.web.address
+        if links is not None and made:
+            write_links(links, made, address)
+        return report, dict(made), address
+
+    report, made, address = run_in_instance(work)
+    if made and links is None and not options.as_json:
+        from tessera.members.imports.staff import url_of
+
+        say("each link works once, for seven days, and is shown this once:")
+        for login, (_name, token) in made.items():
+            say(f"{login}  {url_of(address, token)}")
+    elif made and links is None:
+        err.print("no link was written: give --links FILE, or make new ones on the page of each person")
     finish(report, as_json=options.as_json)
 
 

@@ -18,7 +18,7 @@ from tessera.access.service.roles import check_permissions, refuse_beyond
 from tessera.access.service.stores import check_name
 from tessera.kernel import clock, generation
 from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
-from tessera.kernel.errors import NotFound
+from tessera.kernel.errors import FieldError, Invalid, NotFound
 from tessera.kernel.ids import uuid7
 from tessera_hooks import _
 
@@ -61,6 +61,9 @@ async def add_key(
     """Make a key and answer it: this is the only time that anyone sees it."""
     name, permissions = check_name(name), check_permissions(permissions)
     refuse_beyond(actor(), permissions, store)
+    if expires_at is not None and expires_at <= clock.now():
+        message = _("this day has passed already")
+        raise Invalid(message, [FieldError("expires", message)])
     key, id_ = PREFIX + secrets.token_urlsafe(32), uuid7()
 
     async def work() -> str:

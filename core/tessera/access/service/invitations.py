@@ -72,7 +72,7 @@ async def invite(name: str, held: Sequence[tuple[str, str]], *, login: str = "")
         staff = await insert_staff(login, name)
         for code, store in roles:
             await give(staff, code, store)
-        return Invited(staff, await _link(staff))
+        return Invited(staff, await link(staff))
 
     return await in_transaction(work)
 
@@ -87,7 +87,7 @@ async def invite_again(staff: UUID) -> Invited:
 
     async def work() -> Invited:
         await _take_back(staff)
-        return Invited(staff, await _link(staff))
+        return Invited(staff, await link(staff))
 
     return await in_transaction(work)
 
@@ -114,7 +114,8 @@ async def _take_back(staff: UUID) -> int:
     return taken
 
 
-async def _link(staff: UUID) -> str:
+async def link(staff: UUID) -> str:
+    """A new link for someone who was added, in the running unit of work."""
     token, now = secrets.token_urlsafe(32), clock.now()
     await execute(
         "INSERT INTO staff_invitation (id, staff, token_hash, created_by, created_at, expires_at) "
