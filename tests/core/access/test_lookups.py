@@ -156,6 +156,10 @@ async def test_addresses_are_left_to_the_count_by_person(actor):
     assert await answered(addresses, Cost.DEAR) == 60
 
 
+async def test_a_mask_that_shows_nothing_is_no_clue(actor):
+    assert await answered([Value("passport", "******", f"E{number:05}") for number in range(50)], Cost.FREE) == 50
+
+
 async def test_nothing_that_was_asked_for_can_be_read(actor):
     await count_lookup(phone(1), cost=Cost.DEAR)
     rows = [*await fetch("SELECT * FROM lookup_mask"), *await fetch("SELECT * FROM lookup_pace")]
@@ -163,9 +167,10 @@ async def test_nothing_that_was_asked_for_can_be_read(actor):
     assert lookup_of("phone", phone(1).text) not in [bytes(one) for one in rows[0]["tried"]]
 
 
-async def test_who_was_held_back_stands_in_the_audit_once(actor):
+@pytest.mark.parametrize(("value", "cost"), [(card, Cost.DEAR), (phone, Cost.FREE)])
+async def test_who_was_held_back_stands_in_the_audit_once(actor, value, cost):
     for _again in range(3):
-        await answered(map(card, range(200)), Cost.DEAR)
+        await answered(map(value, range(200)), cost)
     noted = await fetch("SELECT actor FROM audit WHERE action = 'access.lookups_held_back'")
     assert [row["actor"] for row in noted] == [actor.key_id]
 

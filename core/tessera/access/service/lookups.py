@@ -115,7 +115,7 @@ async def count_lookup(*asked: Asked, cost: Cost) -> None:
     async with apart():
         for one in asked:
             if one.kind in MASKED_KINDS and one.masked.strip(MASK):  # one that shows nothing is no clue
-                await _count_by_mask(one)
+                await _count_by_mask(holder, one)
         if cost is not Cost.FREE:
             await _count_by_holder(holder, cost)
 
@@ -125,12 +125,13 @@ def limit(name: str) -> int:
     return int(setting(name, DEFAULTS[name]))
 
 
-async def _count_by_mask(asked: Asked) -> None:
+async def _count_by_mask(holder: UUID, asked: Asked) -> None:
     now = clock.now()
     mask = lookup("lookup-mask", f"{asked.kind}\x00{asked.masked}")
     value = lookup("lookup-value", asked.lookup.hex())[:16]
     counted = await fetchval(_BY_MASK, mask, now, value, now - DAY, limit("lookups.values_per_mask"))
     if counted is None:
+        await _note_once(holder)
         since = await fetchval("SELECT since FROM lookup_mask WHERE mask = $1", mask)
         raise _too_many(since + DAY if since else now)
 
@@ -146,9 +147,16 @@ async def _count_by_holder(holder: UUID, cost: Cost) -> None:
         raise _too_many(row["day"] + DAY if row["day_misses"] >= per_day else row["hour"] + HOUR)
 
 
+_NOTED = """
+INSERT INTO lookup_pace AS p (holder, hour, misses, hits, day, day_misses, noted)
+VALUES ($1, $2, 0, 0, $2, 0, true)
+ON CONFLICT (holder) DO UPDATE SET noted = true WHERE NOT p.noted
+"""
+
+
 async def _note_once(holder: UUID) -> None:
-    """Put into the audit that someone was held back, once an hour and not at each of a thousand tries."""
-    if await execute("UPDATE lookup_pace SET noted = true WHERE holder = $1 AND NOT noted", holder):
+    """Put into the audit that someone was held back, once in a while and not at each of a thousand tries."""
+    if await execute(_NOTED, holder, clock.now()):
         await audit.note("access.lookups_held_back")
 
 
