@@ -20,7 +20,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from tessera.access import sealing
 from tessera.access.actor import Actor, actor
 from tessera.kernel import clock
-from tessera.kernel.database import DB, execute, fetchrow, fetchval, in_transaction
+from tessera.kernel.database import DB, execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import Conflict, FieldError, Invalid
 from tessera.kernel.ids import uuid7
 from tessera_hooks import _
@@ -36,6 +36,18 @@ NOT_REMEMBERED = frozenset({401, 403, 413, 429})
 
 RAISED = "tessera_refusal"
 """Where the error pages leave what a handler raised, in the scope of the request."""
+
+AT_ONCE = 500
+"""Remembered answers that are looked through in one query."""
+
+GONE = {
+    "type": "about:blank",
+    "title": "Not Found",
+    "status": 404,
+    "detail": "There is no such member.",
+    "code": "member_unknown",
+}
+"""What is answered again in the place of an answer about someone who was erased."""
 
 _BEGIN = """
 INSERT INTO idempotency (id, holder, route, key, request_hash, rights_hash, status, media_type, body, at, expires_at)
@@ -234,6 +246,28 @@ async def _remember(row: tuple[UUID, str, str], answer: Answer) -> None:
         answer.media_type,
         sealing.seal(answer.body),
     )
+
+
+async def forget_answers_about(ids: Sequence[UUID]) -> None:
+    """Put a refusal in the place of remembered answers that tell of some members; part of their erasure.
+
+    Answers are sealed, so each is opened; they are kept for a day. The request stays remembered: sent
+    again, it does nothing a second time.
+    """
+    wanted = [str(id_).encode() for id_ in ids]
+    last = UUID(int=0)
+    while rows := await fetch(
+        "SELECT id, body FROM idempotency WHERE id > $1 AND body IS NOT NULL ORDER BY id LIMIT $2", last, AT_ONCE
+    ):
+        last = rows[-1]["id"]
+        told = [row["id"] for row in rows if any(id_ in sealing.unseal(bytes(row["body"])) for id_ in wanted)]
+        if told:
+            await execute(
+                "UPDATE idempotency SET status = 404, media_type = $2, body = $3 WHERE id = ANY($1)",
+                told,
+                "application/problem+json",
+                sealing.seal(msgspec.json.encode(GONE)),
+            )
 
 
 async def forget_old() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -73,3 +74,9 @@ async def load_file(id_: UUID, seal: Seal | None = None) -> File:
             raise ValueError("a sealed file was asked for without its seal")
         content = seal.unseal(content)
     return File(row["id"], row["name"], row["media_type"], content)
+
+
+async def delete_files(ids: Sequence[UUID]) -> None:
+    """Take files away; those that are not there are no matter."""
+    if ids:
+        await execute("DELETE FROM stored_file WHERE id = ANY($1)", list(ids))

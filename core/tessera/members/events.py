@@ -73,6 +73,12 @@ class LinkChanged(msgspec.Struct):
     other: UUID | None
 
 
+class MemberErased(msgspec.Struct):
+    """A person was taken out of everything; the row that stays names nobody."""
+
+    reason: str
+
+
 class ImportUndone(msgspec.Struct):
     """An import was taken back."""
 
@@ -190,5 +196,6 @@ EVENTS = [
         icon="heart-handshake",
         timeline=_responsible,
     ),
+    Event("member.erased", _("Erased"), MemberErased, icon="user-off", on_timeline=False),
     Event("members.import_undone", _("Import taken back"), ImportUndone, icon="arrow-back-up", on_timeline=False),
 ]

@@ -13,6 +13,7 @@ from tessera.members.cards.responsible import responsible_card
 from tessera.members.events import EVENTS
 from tessera.members.facts import FACTS, custom_facts
 from tessera.members.imports import register_member_columns, staff, uploads, working
+from tessera.members.imports.consents import loading as consents
 from tessera.members.imports.people.loading import KIND
 from tessera.members.imports.people.marks import mark_columns
 from tessera.members.imports.people.undoing import undo_members
@@ -27,6 +28,7 @@ from tessera_hooks import Event, Fact, Job, Reaction, Screen, Slot, _, hookimpl
 
 register_undo(KIND, undo_members)
 register_undo(staff.KIND, staff.undo_staff)
+register_undo(consents.KIND, consents.undo_consents)
 register_handover(HANDOVER)
 reaching.answer_with(is_visible)
 register_facts(custom_facts)

@@ -12,6 +12,7 @@ import msgspec
 from tessera.access.service.rotation import SealedColumn, register_sealed
 from tessera.messaging import service
 from tessera.messaging.service.merging import merge_messages, unmerge_messages
+from tessera.messaging.service.privacy import erase_messages, tell_messages
 from tessera_hooks import Event, Job, Merging, Screen, _, hookimpl
 
 register_sealed(SealedColumn("message", "given"), SealedColumn("message", "content"))
@@ -23,6 +24,16 @@ class MessagePayload(msgspec.Struct):
     message: UUID
     template: str
     rule: str | None = None
+
+
+@hookimpl
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    return await tell_messages(member)
+
+
+@hookimpl
+async def erase_member(member: UUID) -> None:
+    await erase_messages(member)
 
 
 @hookimpl

@@ -25,6 +25,9 @@ POINTS = "points"
 UNMERGED = "unmerge"
 """The source of what is booked when a merge is undone."""
 
+ERASURE = "erasure"
+"""The source of what is booked when a member is erased."""
+
 Kind = Literal["earn", "credit", "debit", "take_back", "expire", "transfer", "undo"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from tessera.points import events as declared
 from tessera.points import verification  # noqa: F401 - registers the long job
@@ -12,7 +13,18 @@ from tessera.points.cards import points_card
 from tessera.points.facts import FACTS
 from tessera.points.service import book_all_expired
 from tessera.points.service.merging import merge_points, unmerge_points
+from tessera.points.service.privacy import erase_ledger, tell_ledger
 from tessera_hooks import Event, Fact, Job, Merging, Slot, Text, hookimpl
+
+
+@hookimpl
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    return await tell_ledger(member)
+
+
+@hookimpl
+async def erase_member(member: UUID) -> None:
+    await erase_ledger(member)
 
 
 @hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from tessera.purchases import events as declared
 from tessera.purchases.cards import purchases_card, purchases_figure
@@ -12,9 +13,15 @@ from tessera.purchases.facts import FACTS
 from tessera.purchases.imports import register
 from tessera.purchases.service import adopt_all
 from tessera.purchases.service.merging import merge_purchases, unmerge_purchases
+from tessera.purchases.service.privacy import tell_purchases
 from tessera_hooks import Event, Fact, Job, Merging, Slot, Text, hookimpl
 
 register()
+
+
+@hookimpl
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    return await tell_purchases(member)
 
 
 @hookimpl

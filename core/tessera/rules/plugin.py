@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from tessera.rules import service
 from tessera.rules.service.merging import merge_firings, unmerge_firings
+from tessera.rules.service.privacy import tell_firings
 from tessera_hooks import Event, Job, Merging, Screen, _, hookimpl
 
 
@@ -19,6 +21,11 @@ class RuleChanged(msgspec.Struct):
     rule: str
     enabled: bool
     version: int
+
+
+@hookimpl
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    return await tell_firings(member)
 
 
 @hookimpl

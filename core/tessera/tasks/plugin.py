@@ -15,6 +15,7 @@ from tessera.tasks.cards import tasks_card
 from tessera.tasks.service import alarms
 from tessera.tasks.service.handing_over import HANDOVER
 from tessera.tasks.service.merging import merge_tasks, unmerge_tasks
+from tessera.tasks.service.privacy import erase_tasks, tell_tasks
 from tessera_hooks import Event, Job, Merging, Reaction, Screen, Slot, _, hookimpl
 
 register_handover(HANDOVER)
@@ -26,6 +27,16 @@ class TaskPayload(msgspec.Struct):
     task: UUID
     task_kind: str
     rule: str | None = None
+
+
+@hookimpl
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    return await tell_tasks(member)
+
+
+@hookimpl
+async def erase_member(member: UUID) -> None:
+    await erase_tasks(member)
 
 
 @hookimpl

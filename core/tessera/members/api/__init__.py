@@ -1,6 +1,18 @@
 """Members as JSON."""
 
-from tessera.members.api import consents, custom, identities, links, lookup, people, responsible, reveal, stages, tags
+from tessera.members.api import (
+    consents,
+    custom,
+    identities,
+    links,
+    lookup,
+    people,
+    privacy,
+    responsible,
+    reveal,
+    stages,
+    tags,
+)
 from tessera.members.api.rendering import member_json, members_json, register_member_part
 from tessera.members.api.shapes import MemberOut
 
@@ -17,4 +29,5 @@ handlers = [
     *consents.handlers,
     *reveal.handlers,
     *responsible.handlers,
+    *privacy.handlers,
 ]

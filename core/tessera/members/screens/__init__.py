@@ -7,6 +7,7 @@ from tessera.members.screens import (
     imports,
     links,
     listing,
+    privacy,
     profile,
     responsible,
     reveal,
@@ -26,6 +27,7 @@ handlers = [
     *said.handlers,
     *reveal.handlers,
     *responsible.handlers,
+    *privacy.handlers,
     *exports.handlers,
     *imports.handlers,
 ]

@@ -62,7 +62,7 @@ def present(alias: str) -> str:
 async def is_visible(member: UUID, permission: str = "members.read") -> bool:
     """Whether the member is there and the actor may see them."""
     found = await fetchval(
-        f"SELECT 1 FROM member m WHERE m.id = $1 AND m.merged_into IS NULL AND {in_scope('m.id', 2)}",
+        f"SELECT 1 FROM member m WHERE m.id = $1 AND {present('m')} AND {in_scope('m.id', 2)}",
         member,
         members_seen(permission),
     )
@@ -72,7 +72,7 @@ async def is_visible(member: UUID, permission: str = "members.read") -> bool:
 async def visible_among(members: Sequence[UUID], permission: str) -> list[UUID]:
     """Those of some members that the actor may see with a permission."""
     rows = await fetch(
-        f"SELECT m.id FROM member m WHERE m.id = ANY($1) AND m.merged_into IS NULL AND {in_scope('m.id', 2)}",
+        f"SELECT m.id FROM member m WHERE m.id = ANY($1) AND {present('m')} AND {in_scope('m.id', 2)}",
         list(members),
         members_seen(permission),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from tessera.kernel.database import fetch, fetchrow
+from tessera.members.service.scope import unknown
 
 IDS = """
 WITH RECURSIVE line AS (
@@ -25,10 +26,13 @@ async def hold(member: UUID) -> UUID:
     """Keep a member from being merged until the unit of work ends, and answer who they are today.
 
     To be called before the first row about them is written: a merge that is under way is waited for, and
-    what is written goes to the survivor instead of a member who is no longer there.
+    what is written goes to the survivor instead of a member who is no longer there. Refuses one who was
+    erased meanwhile.
     """
     while True:
-        row = await fetchrow("SELECT merged_into FROM member WHERE id = $1 FOR KEY SHARE", member)
+        row = await fetchrow("SELECT merged_into, erased_at FROM member WHERE id = $1 FOR KEY SHARE", member)
+        if row is not None and row["erased_at"] is not None:
+            raise unknown()
         if row is None or row["merged_into"] is None:
             return member
         member = row["merged_into"]

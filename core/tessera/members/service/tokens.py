@@ -64,7 +64,7 @@ async def refresh_tokens(members: Sequence[UUID]) -> None:
         "  SELECT i.tail FROM identity i WHERE i.member = m.id AND i.kind = 'phone'"
         "  UNION SELECT c.tail FROM contact c WHERE c.member = m.id AND c.kind = 'phone') AS tails, "
         f"array({_NUMBERS}) AS numbers, array({_SEARCHED}) AS searched "
-        "FROM member m WHERE m.id = ANY($1) AND m.merged_into IS NULL",
+        "FROM member m WHERE m.id = ANY($1) AND m.merged_into IS NULL AND m.erased_at IS NULL",
         list(members),
     )
     rows: list[tuple[str, str, UUID]] = []

@@ -14,7 +14,7 @@ from tessera.kernel.database import fetch
 from tessera.members import identities
 from tessera.members.birthdays import said
 from tessera.members.normalise import Birthday, LunarDay
-from tessera.members.service.scope import in_scope, members_seen, survivor_of, unknown
+from tessera.members.service.scope import in_scope, members_seen, present, survivor_of, unknown
 from tessera_hooks import Text
 
 
@@ -165,7 +165,7 @@ async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
 async def views(ids: Sequence[UUID], *, permission: str = "members.read") -> list[MemberView]:
     """Many members in the given order, without those that the actor may not see."""
     rows = await fetch(
-        f"SELECT m.* FROM member m WHERE m.id = ANY($1) AND m.merged_into IS NULL AND {in_scope('m.id', 2)}",
+        f"SELECT m.* FROM member m WHERE m.id = ANY($1) AND {present('m')} AND {in_scope('m.id', 2)}",
         list(ids),
         members_seen(permission),
     )
@@ -173,7 +173,9 @@ async def views(ids: Sequence[UUID], *, permission: str = "members.read") -> lis
     reveal = {row["id"]: shows_whole(row["store"]) for row in rows}
     may = await revealable(rows)
     known = await _identities(reveal)
-    return [_view(by_id[id_], known.get(id_, []), reveal=reveal[id_], revealable=id_ in may) for id_ in ids if id_ in by_id]
+    return [
+        _view(by_id[id_], known.get(id_, []), reveal=reveal[id_], revealable=id_ in may) for id_ in ids if id_ in by_id
+    ]
 
 
 def _view(row: Any, known: Sequence[IdentityView], *, reveal: bool, revealable: bool) -> MemberView:

@@ -31,6 +31,7 @@ REASONS: Mapping[str, Text] = {
     "not_on_test_list": _("Messages are in test mode and the address is not on the list"),
     "plugin_off": _("The plugin of this message is switched off"),
     "same_person": _("Two members turned out to be one, who is written to once"),
+    "erased": _("The member was erased"),
     "template_gone": _("The text of this message has gone"),
     "template_failed": _("The text could not be filled in"),
     "server_refused": _("The mail server refused it"),

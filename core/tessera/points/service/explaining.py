@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tessera.kernel.business import say_money
 from tessera.kernel.texts import LOCALES, translate, use_locale
-from tessera.points.ledger import UNMERGED
+from tessera.points.ledger import ERASURE, UNMERGED
 from tessera.points.service.reading import EntryFacts
 from tessera_hooks import Text, _
 
@@ -16,6 +16,8 @@ def explain(entry: EntryFacts) -> Text:
     match entry.kind:
         case "earn":
             return _earned(entry)
+        case _ if entry.source == ERASURE:
+            return _("Booked to nothing when the member was erased")
         case "credit":
             return _("Credited by {actor}: {reason}", actor=entry.actor, reason=entry.reason)
         case "debit":

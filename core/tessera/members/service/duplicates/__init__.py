@@ -1,6 +1,6 @@
 """Members who may be one person: found on entry and on import, with the reason, never joined by themselves."""
 
-from tessera.members.service.duplicates.finding import Likeness, alike, catch_up, refresh_keys
+from tessera.members.service.duplicates.finding import Likeness, alike, catch_up, follow, refresh_keys
 from tessera.members.service.duplicates.pairs import (
     Pair,
     PairUnknown,
@@ -26,6 +26,7 @@ __all__ = [
     "catch_up",
     "count_open",
     "dismiss",
+    "follow",
     "keys",
     "note_entered",
     "note_new",

@@ -16,6 +16,7 @@ from tessera.kernel.database import copy_records, execute, fetch, in_transaction
 from tessera.members.service.duplicates.scoring import Score, score
 from tessera.members.service.duplicates.traits import Traits, birth_of, keys, traits
 from tessera.members.service.scope import in_scope, members_seen, present
+from tessera_hooks import Happened
 
 MOST_ALIKE = 20
 """Members who may share a key; one that more share is not followed."""
@@ -97,6 +98,12 @@ async def catch_up() -> None:
         await refresh_keys([row["member"] for row in due])
 
     await in_transaction(work)
+
+
+async def follow(event: Happened) -> None:
+    """Derive the keys of a member anew whose profile was changed."""
+    if event.member is not None:
+        await refresh_keys([event.member])
 
 
 async def alike(one: Traits, *, sealed: bool) -> list[Likeness]:
