@@ -9,6 +9,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
+from tessera.access.audit.nightly import JOB as VERIFY_AUDIT
+from tessera.access.service.rotation import JOB as RESEAL
 from tessera.kernel import long_jobs, reactions
 from tessera.kernel.database import fetch
 from tessera.kernel.health import health
@@ -18,8 +20,12 @@ from tessera_hooks import Text, _
 
 PAGE = "/settings/system"
 
-TITLES: dict[str, Text] = {VERIFY_LEDGER: _("Verify the ledger")}
-"""What the long jobs that can be begun here are called."""
+TITLES: dict[str, Text] = {
+    VERIFY_LEDGER: _("Verify the ledger"),
+    VERIFY_AUDIT: _("Verify the audit"),
+    RESEAL: _("Seal values anew under the newest key"),
+}
+"""What the long jobs are called."""
 
 
 async def _context() -> dict[str, Any]:
