@@ -18,6 +18,7 @@ from tessera.access.idempotency import Idempotent
 from tessera.domains import DOMAINS
 from tessera.kernel.health import health
 from tessera.kernel.plugins import PluginHost
+from tessera.members.screens.redirecting import to_survivor
 from tessera.web.guard import PUBLIC
 from tessera.web.shell import web_app, web_settings
 
@@ -75,7 +76,9 @@ def make_app(
     )
     api = Router(API, route_handlers=_handlers("api", host), include_in_schema=True, middleware=[Idempotent])
     handlers = [show_health, api, *_handlers("screens", host), *plugin_routers(host)]
-    return web_app(handlers, public_url=public_url, settings=settings, lifespan=lifespan or [])
+    return web_app(
+        handlers, public_url=public_url, settings=settings, lifespan=lifespan or [], before_request=to_survivor
+    )
 
 
 @asynccontextmanager

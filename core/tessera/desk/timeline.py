@@ -18,20 +18,24 @@ from tessera.kernel.events import happened
 from tessera.kernel.plugins import EventKind, failures, host
 from tessera.kernel.plugins.host import CORE
 from tessera.kernel.texts import current_locale, translate
-from tessera.members.service import need_visible
+from tessera.members.service import ids_of, need_visible
 from tessera_hooks import Happened, TimelineEntry, _
 
 PAGE = 20
 
 _ROWS = """
 SELECT e.*, l.title AS label, l.icon, coalesce(p.title, '{}'::jsonb) AS plugin_title
-FROM event e
+FROM unnest($1::uuid[]) WITH ORDINALITY AS who (id, place)
+CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE member = who.id AND ($2::timestamptz IS NULL OR (occurred_at, id) < ($2, $3::uuid))
+      AND NOT (kind = ANY($4)) AND ($5::text IS NULL OR kind = $5)
+      AND (who.place = 1 OR kind NOT IN ('member.merged', 'member.unmerged'))
+    ORDER BY occurred_at DESC, id DESC LIMIT $6) e
 LEFT JOIN event_label l ON l.kind = e.kind
 LEFT JOIN plugin_state p ON p.name = e.plugin
-WHERE e.member = $1 AND ($2::timestamptz IS NULL OR (e.occurred_at, e.id) < ($2, $3::uuid))
-  AND NOT (e.kind = ANY($4)) AND ($5::text IS NULL OR e.kind = $5)
 ORDER BY e.occurred_at DESC, e.id DESC LIMIT $6
 """
+"""What happened under every id that the member has had; a merge is told once, on the first, which is today's."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,9 @@ class Timeline:
 
 async def timeline(member: UUID, *, cursor: str | None = None, kind: str | None = None, limit: int = PAGE) -> Timeline:
     """A member's history as the actor may see it."""
-    await need_visible(member)
+    ids = await ids_of(await need_visible(member))
     before, last = _read_cursor(cursor)
-    rows = await fetch(_ROWS, member, before, last, _hidden(), kind, limit + 1)
+    rows = await fetch(_ROWS, ids, before, last, _hidden(), kind, limit + 1)
     page = rows[:limit]
     said = await _read([happened(row) for row in page])
     lines = [_line(row, said.get(row["id"])) for row in page]
@@ -92,8 +96,8 @@ async def kinds_of(member: UUID) -> list[tuple[str, str]]:
     """The kinds of events that a member's history has, with their titles, for a filter."""
     rows = await fetch(
         "SELECT DISTINCT e.kind, l.title AS label FROM event e LEFT JOIN event_label l ON l.kind = e.kind "
-        "WHERE e.member = $1 AND NOT (e.kind = ANY($2))",
-        member,
+        "WHERE e.member = ANY($1) AND NOT (e.kind = ANY($2))",
+        await ids_of(member),
         _hidden(),
     )
     return sorted(((row["kind"], _title(row)) for row in rows), key=lambda pair: pair[1])

@@ -80,7 +80,7 @@ Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 @get("/members/{member:uuid}/balances", permission="points.read")
 async def show_balances(member: FromPath[UUID]) -> dict[str, BalanceOut]:
     """A member's balances by unit."""
-    await need_visible(member, "points.read")
+    member = await need_visible(member, "points.read")
     held = await service.balances(member)
     return {
         unit: BalanceOut(
@@ -102,7 +102,7 @@ async def list_entries(
     limit: Limit = 50,
 ) -> EntryList:
     """A member's entries, the last written first."""
-    await need_visible(member, "points.read")
+    member = await need_visible(member, "points.read")
     found = await service.entries(member, unit=unit, before=cursor, limit=limit + 1)
     more = found[limit - 1].id if len(found) > limit else None
     return EntryList([EntryOut.of(entry) for entry in found[:limit]], more)
@@ -111,7 +111,7 @@ async def list_entries(
 @post("/members/{member:uuid}/entries", permission="points.write")
 async def add_entry(member: FromPath[UUID], data: JSONBody[EntryIn]) -> EntryOut:
     """Credit or debit by hand."""
-    await need_visible(member, "points.write")
+    member = await need_visible(member, "points.write")
     if data.unit != POINTS:
         message = _('there is no unit "{unit}": choose {known}', unit=data.unit, known=POINTS)
         raise Invalid(message, [FieldError("unit", message)])

@@ -44,6 +44,7 @@ class Input:
 
 async def opened(kind: Kind, member: UUID) -> dict[str, Any]:
     """A new form for a member; what hardly changes is filled in from last time."""
+    member = await members.survivor_of(member)
     last = (await rows.latest_of(kind, [member])).get(member)
     around = await context(kind, member)
     day = None if around["stores"] else around["today"]

@@ -153,6 +153,8 @@ async def page(
     where, args = _seen(kind)
     if member is None:
         args[0] = reach.listed_stores(kind)
+    else:
+        member = await scope.survivor_of(member)
     for condition, value in (("r.member =", member), ("r.recorded_on =", day), ("r.recorded_on <", before)):
         if value is not None:
             args.append(value)

@@ -16,7 +16,7 @@ from tessera.kernel.errors import Conflict
 from tessera.kernel.events import current_batch, current_origin, emit
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import host
-from tessera.members.service import StaleVersion, scope
+from tessera.members.service import StaleVersion, hold, scope
 from tessera.records import reach, rows
 from tessera.records.formulas import Birth, computed
 from tessera.records.kinds import Kind, kinds
@@ -52,19 +52,21 @@ async def record(
     it makes one record.
     """
     where = reach.store_for(kind, store)
-    await scope.need_visible(member, kind.write)
+    about = await scope.need_visible(member, kind.write)
     values = checked(kind, given, reach.today_in(where.id))
     new = id_ or uuid7()
 
-    async def work() -> None:
-        if await _insert(kind, new, member, where, values):
+    async def work() -> UUID:
+        here = await hold(about)
+        if await _insert(kind, new, here, where, values):
             day: date = values["recorded_on"]
             at = moment_of(day, where)
-            await emit(kind.recorded, member=member, store=where.id, occurred_at=at, record=new)
+            await emit(kind.recorded, member=here, store=where.id, occurred_at=at, record=new)
+        return here
 
-    await in_transaction(work)
+    here = await in_transaction(work)
     made = await rows.just_written(kind, new)
-    if made.member != member:
+    if made.member != here:
         raise RecordExists(_("This form was sent for someone else already: open it again."))
     return made
 

@@ -1,4 +1,4 @@
-"""What members agreed to: the last word for each purpose and channel, and every word in the events."""
+"""What members agreed to: the last word for each purpose and channel, and every word that was ever said."""
 
 from __future__ import annotations
 
@@ -8,22 +8,15 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from tessera.kernel import clock
-from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
-from tessera.kernel.errors import FieldError, Invalid
-from tessera.kernel.events import current_batch, emit
-from tessera.kernel.ids import uuid7
+from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.plugins import host
 from tessera.members.labels import CHANNELS, PURPOSES, STATES
-from tessera.members.service.scope import need_visible
+from tessera.members.service.scope import need_visible, survivor_of
 from tessera_hooks import Text, _
 
 State = Literal["granted", "refused", "never_asked"]
 
 NEVER_ASKED: State = "never_asked"
-
-LONGEST_WORDING = 4000
-"""Characters of the words that a member agreed to."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +29,27 @@ class ConsentView:
     source: str = ""
     wording: str = ""
     given_by: str = ""
+    guardian: UUID | None = None
     at: datetime | None = None
 
     @property
     def label(self) -> Text:
         """What was asked, in words."""
-        return _(
-            "{purpose} by {channel}",
-            purpose=PURPOSES.get(self.purpose, Text(self.purpose)),
-            channel=CHANNELS.get(self.channel, Text(self.channel)),
-        )
+        return asked_in_words(self.purpose, self.channel)
 
     @property
     def state_label(self) -> Text:
         """What was said, in words."""
         return STATES[self.state]
+
+
+def asked_in_words(purpose: str, channel: str) -> Text:
+    """A purpose and a channel, in words."""
+    return _(
+        "{purpose} by {channel}",
+        purpose=PURPOSES.get(purpose, Text(purpose)),
+        channel=CHANNELS.get(channel, Text(channel)),
+    )
 
 
 def purposes() -> list[str]:
@@ -59,80 +58,42 @@ def purposes() -> list[str]:
     return list(dict.fromkeys([*PURPOSES, *declared]))
 
 
-async def set_consent(
-    member: UUID,
-    purpose: str,
-    channel: str,
-    state: Literal["granted", "refused"],
-    *,
-    source: str,
-    wording: str = "",
-    given_by: str = "",
-) -> None:
-    """Note that a member agreed or refused; the same word again changes nothing.
+@dataclass(frozen=True)
+class ConsentWord:
+    """One word of the history, with who wrote it down; ``guardian`` is the name of who said it for a child."""
 
-    ``source`` says where it was said (``desk``, ``api``, ``import`` …), ``wording`` what was agreed to,
-    ``given_by`` who said it where it was not the member, such as a guardian.
-    """
-    _check(purpose, channel, state)
-    _check_words(source=(source, 60), wording=(wording, LONGEST_WORDING), by=(given_by, 100))
-    await need_visible(member, "members.write")
+    purpose: str
+    channel: str
+    state: State
+    at: datetime
+    source: str
+    wording: str
+    given_by: str
+    guardian: str
+    actor: str
 
-    async def work() -> None:
-        await execute("SELECT 1 FROM member WHERE id = $1 FOR UPDATE", member)
-        known = await fetchrow(
-            "SELECT state, wording, given_by FROM consent WHERE member = $1 AND purpose = $2 AND channel = $3",
-            member,
-            purpose,
-            channel,
-        )
-        if known is not None and tuple(known) == (state, wording, given_by):
-            return
-        await execute(
-            "INSERT INTO consent (id, member, purpose, channel, state, source, wording, given_by, at, batch) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (member, purpose, channel) DO UPDATE SET "
-            "state = excluded.state, source = excluded.source, wording = excluded.wording, "
-            "given_by = excluded.given_by, at = excluded.at, batch = excluded.batch",
-            uuid7(),
-            member,
-            purpose,
-            channel,
-            state,
-            source,
-            wording,
-            given_by,
-            clock.now(),
-            current_batch(),
-        )
-        await emit(
-            "member.consent_changed", member=member, purpose=purpose, channel=channel, state=state, source=source
-        )
+    @property
+    def label(self) -> Text:
+        """What was asked, in words."""
+        return asked_in_words(self.purpose, self.channel)
 
-    await in_transaction(work)
+    @property
+    def state_label(self) -> Text:
+        """What was said, in words."""
+        return STATES[self.state]
 
 
-def _check(purpose: str, channel: str, state: str) -> None:
-    wrong = []
-    if purpose not in purposes():
-        wrong.append(FieldError("purpose", _("choose one of: {known}", known=", ".join(purposes()))))
-    if channel not in CHANNELS:
-        wrong.append(FieldError("channel", _("choose one of: {known}", known=", ".join(CHANNELS))))
-    if state not in ("granted", "refused"):
-        wrong.append(FieldError("state", _("write granted or refused")))
-    if wrong:
-        raise Invalid(wrong[0].message, wrong)
-
-
-def _check_words(**said: tuple[str, int]) -> None:
-    """Refuse words that are too long to keep, or hold a character that cannot be stored; by field."""
-    wrong = []
-    for name, (text, longest) in said.items():
-        if "\x00" in text:
-            wrong.append(FieldError(name, _("this holds a character that cannot be stored")))
-        elif len(text) > longest:
-            wrong.append(FieldError(name, _("at most {limit} characters", limit=longest)))
-    if wrong:
-        raise Invalid(wrong[0].message, wrong)
+async def consent_words(member: UUID, limit: int = 100) -> list[ConsentWord]:
+    """Every word that a member said about consents, the newest first."""
+    here = await need_visible(member)
+    rows = await fetch(
+        "SELECT w.purpose, w.channel, w.state, w.at, w.source, w.wording, w.given_by, w.actor, "
+        "coalesce(nullif(g.name, ''), g.number, '') AS guardian FROM consent_word w "
+        "LEFT JOIN member g ON g.id = w.guardian WHERE w.member = $1 ORDER BY w.at DESC, w.id DESC LIMIT $2",
+        here,
+        limit,
+    )
+    return [ConsentWord(**dict(row)) for row in rows]
 
 
 async def consent_state(member: UUID, purpose: str, channel: str) -> State:
@@ -146,7 +107,8 @@ async def consent_state(member: UUID, purpose: str, channel: str) -> State:
 async def consents(member: UUID) -> list[ConsentView]:
     """Every purpose and channel with what the member said last, those never asked about too."""
     rows = await fetch(
-        "SELECT purpose, channel, state, source, wording, given_by, at FROM consent WHERE member = $1", member
+        "SELECT purpose, channel, state, source, wording, given_by, guardian, at FROM consent WHERE member = $1",
+        await survivor_of(member),
     )
     said: Mapping[tuple[str, str], ConsentView] = {
         (row["purpose"], row["channel"]): ConsentView(**dict(row)) for row in rows

@@ -249,10 +249,10 @@ async def take_over(member: UUID, kind: str, value: str, *, field: str = "value"
     check = Checks()
     known = check.take(field, value, checks.identity_of(kind))
     check.finish()
+    member = await need_visible(member, "members.write")
     holder = await holder_of(known) if known is not None else None
     if known is None or holder is None or holder == member:
         return await add_identity(member, kind, value, primary=True, field=field)
-    await need_visible(member, "members.write")
     if not await is_visible(holder, "members.write"):
         raise taken(field, holder if await is_visible(holder) else None)
 

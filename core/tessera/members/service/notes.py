@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tessera.access import sealing
+from tessera.access import audit, sealing
 from tessera.access.actor import actor
 from tessera.kernel import clock
 from tessera.kernel.database import fetch, fetchval, in_transaction
@@ -14,6 +14,7 @@ from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.events import current_batch, emit
 from tessera.kernel.ids import uuid7
 from tessera.members.service.scope import need_visible
+from tessera.members.service.survivors import hold
 from tessera_hooks import _
 
 LONGEST = 4000
@@ -48,11 +49,12 @@ async def add_note(member: UUID, text: str) -> UUID | None:
     await need_visible(member, "members.write")
 
     async def work() -> UUID | None:
+        here = await hold(member)
         added: UUID | None = await fetchval(
             "INSERT INTO member_note (id, member, text, lookup, author, staff, batch, at) "
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (member, lookup) DO NOTHING RETURNING id",
             uuid7(),
-            member,
+            here,
             sealing.seal(cleaned),
             note_lookup(cleaned),
             str(actor().label)[:200],
@@ -61,7 +63,7 @@ async def add_note(member: UUID, text: str) -> UUID | None:
             clock.now(),
         )
         if added is not None:
-            await emit("member.note_added", member=member, note=added)
+            await emit("member.note_added", member=here, note=added)
         return added
 
     return await in_transaction(work)
@@ -69,10 +71,10 @@ async def add_note(member: UUID, text: str) -> UUID | None:
 
 async def notes_of(member: UUID, limit: int = 50) -> list[NoteView]:
     """The newest remarks about a member."""
-    await need_visible(member)
+    here = await need_visible(member)
     rows = await fetch(
         "SELECT id, text, author, at FROM member_note WHERE member = $1 ORDER BY at DESC, id DESC LIMIT $2",
-        member,
+        here,
         limit,
     )
     return [NoteView(row["id"], sealing.unseal_text(row["text"]), row["author"], row["at"]) for row in rows]

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tessera.kernel.database import fetch, fetchrow
-from tessera.members.service import members_seen
+from tessera.members.service import members_seen, survivor_of
 from tessera.purchases.service.contract import PurchaseUnknown
 from tessera_hooks import _
 
@@ -96,7 +96,7 @@ async def purchases(
     last = await fetchrow("SELECT at, id FROM purchase WHERE id = $1", before) if before is not None else None
     rows = await fetch(
         _LIST,
-        member,
+        await survivor_of(member) if member is not None else None,
         source,
         external_id,
         members_seen(PERMISSION),

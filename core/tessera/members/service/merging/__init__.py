@@ -1,7 +1,6 @@
 """Two members who are one person: merging them, choosing between their fields, and undoing it."""
 
 from tessera.members.service.merging.comparing import Compared, Comparison, preview, register_question
-from tessera.members.service.merging.erasing import forget_merges
 from tessera.members.service.merging.fields import Side
 from tessera.members.service.merging.history import MergeUnknown, MergeView, merge_view, merges_of, recent_merges
 from tessera.members.service.merging.joining import Merged, SameMember, merge
@@ -18,7 +17,6 @@ __all__ = [
     "SameMember",
     "Side",
     "Undone",
-    "forget_merges",
     "merge",
     "merge_view",
     "merges_of",

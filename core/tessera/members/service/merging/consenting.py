@@ -9,6 +9,8 @@ from uuid import UUID
 from tessera.kernel.database import execute, fetch
 from tessera.kernel.events import emit
 from tessera.kernel.ids import uuid7
+from tessera.members.service.agreeing import most_restrictive
+from tessera.members.service.consents import NEVER_ASKED
 
 _SAID = "purpose, channel, state, source, wording, given_by, guardian, at, batch"
 
@@ -21,11 +23,10 @@ WHERE c.member = ANY($1) AND NOT EXISTS (
 """
 """What was said last stands among the words too: from these it is said again when a merge is undone."""
 
-_STRICTER = """
+_WORDS = """
 SELECT o.id, o.purpose, o.channel, o.state, s.state AS before FROM consent o
 LEFT JOIN consent s ON s.member = $1 AND (s.purpose, s.channel) = (o.purpose, o.channel)
-WHERE o.member = $2 AND (s.id IS NULL OR s.state = 'granted' AND o.state = 'refused')
-ORDER BY o.purpose, o.channel
+WHERE o.member = $2 ORDER BY o.purpose, o.channel
 """
 
 _TAKE = f"""
@@ -47,13 +48,19 @@ async def take_consents(survivor: UUID, other: UUID) -> dict[str, Any]:
     Nothing said by one counts as the other's word. The other's own rows stay where they are.
     """
     await execute(_REMEMBER, [survivor, other])
-    taken = await fetch(_STRICTER, survivor, other)
+    taken = [row for row in await fetch(_WORDS, survivor, other) if _is_stricter(row)]
     for row in taken:
         await execute(_TAKE, uuid7(), survivor, row["id"])
         if row["before"] is not None:
             await _tell(survivor, row["purpose"], row["channel"], row["state"])
     words = await fetch("UPDATE consent_word SET member = $2 WHERE member = $1 RETURNING id", other, survivor)
     return {"taken": [[row["purpose"], row["channel"]] for row in taken], "words": [row["id"] for row in words]}
+
+
+def _is_stricter(row: Any) -> bool:
+    """Whether the other's word stands where both said something, or only the other did."""
+    before = row["before"] or NEVER_ASKED
+    return most_restrictive(before, row["state"]) != before
 
 
 async def give_back_consents(survivor: UUID, other: UUID, kept: Mapping[str, Any]) -> None:
