@@ -86,6 +86,7 @@ ACTIONS: Mapping[str, Text] = {
     "members.looked_up": _("Looked a member up"),
     "members.lookup_missed": _("Looked up and found nobody"),
     "members.merged": _("Merged two members"),
+    "members.note_written": _("Wrote a note"),
     "members.responsible_changed": _("Changed who is responsible"),
     "members.revealed": _("Revealed values"),
     "members.stage_changed": _("Moved a member to another stage"),

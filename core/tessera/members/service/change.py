@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tessera.access import sealing
+from tessera.access import audit, sealing
 from tessera.access import service as access
 from tessera.access.service.lookups import Cost, count_lookup
 from tessera.kernel import clock
@@ -184,6 +184,7 @@ async def _follow(id_: UUID, changed: list[str], store: UUID | None, values: dic
             "INSERT INTO member_store (member, store) VALUES ($1, $2) ON CONFLICT DO NOTHING", id_, values["store"]
         )
     await emit("member.updated", member=id_, store=values.get("store") or store, fields=changed)
+    await audit.note("members.changed", member=id_, store=values.get("store") or store, fields=changed)
 
 
 async def _replace(id_: UUID, kind: str, known: Known | None, when_taken: str) -> bool:
