@@ -22,6 +22,7 @@ PROMISED = {
     "import purchases": "FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import records": "TYPE FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import staff": "FILE --links --map --sheet --encoding --dry-run --rejects --earn --live --json",
+    "import consents": "FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import undo": "BATCH",
     "export members": "FILE --segment",
     "store add": "CODE --name --timezone --currency --circle",
@@ -45,7 +46,6 @@ NOT_YET = {
     "config apply": "settings do not travel between instances yet",
     "import balances": "opening balances come with the units of the wallet",
     "import entitlements": "there are no packs and memberships yet",
-    "import consents": "consents come with the list of members",
 }
 """Promised commands that do not exist, each with the reason; one that exists must leave this list."""
 

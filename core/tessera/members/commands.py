@@ -205,6 +205,28 @@ def import_staff_command(file: Path, links: Path | None, **given: Any) -> None:
     finish(report, as_json=options.as_json)
 
 
+@import_group.command("consents")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--source", default="", help="The system whose ids the list holds; the file's name otherwise.")
+@import_options
+def import_consents_command(file: Path, source: str, **given: Any) -> None:
+    """Import what members agreed to: one row a word, with when and where it was said. A newer word stays."""
+    options = asked(given)
+
+    async def work(_opened: object) -> Report:
+        from tessera.members.imports.consents import import_consents
+
+        with bar(file.name) as progress:
+            return await import_consents(
+                file, mapping=options.mapping, source=source, options=options.of_import(), progress=progress
+            )
+
+    report = run_in_instance(work)
+    if options.earn:
+        say("--earn has no effect here: nobody earns anything by agreeing")
+    finish(report, as_json=options.as_json)
+
+
 @import_group.command("undo")
 @click.argument("batch")
 def undo_command(batch: str) -> None:

@@ -7,14 +7,15 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
-from litestar import put
+from litestar import get, put
 from litestar.params import FromPath, JSONBody
 
 from tessera.members import service
+from tessera.members.service import ConsentView
 
 
 class ConsentIn(msgspec.Struct, forbid_unknown_fields=True):
-    """What a member said; ``by`` who said it, where it was not the member."""
+    """What a member said; ``by`` who said it, where it was not the member: the id of a linked guardian, or words."""
 
     state: Literal["granted", "refused"]
     source: str = "api"
@@ -34,6 +35,12 @@ class ConsentOut(msgspec.Struct):
     at: datetime | None
 
 
+class Consents(msgspec.Struct):
+    """Every purpose and channel."""
+
+    items: list[ConsentOut]
+
+
 @put(
     "/members/{member_id:uuid}/consents/{purpose:str}/{channel:str}",
     permission="members.write",
@@ -44,11 +51,42 @@ async def consent(
     member_id: FromPath[UUID], purpose: FromPath[str], channel: FromPath[str], data: JSONBody[ConsentIn]
 ) -> ConsentOut:
     """Note that a member agreed or refused."""
+    here, guardian = await service.need_visible(member_id, "members.write"), _id(data.by)
     await service.set_consent(
-        member_id, purpose, channel, data.state, source=data.source, wording=data.wording, given_by=data.by
+        here,
+        purpose,
+        channel,
+        data.state,
+        source=data.source,
+        wording=data.wording,
+        given_by=data.by if guardian is None else "",
+        guardian=guardian,
     )
-    said = next(c for c in await service.consents(member_id) if (c.purpose, c.channel) == (purpose, channel))
-    return ConsentOut(purpose, channel, said.state, said.source, said.wording, said.given_by, said.at)
+    said = next(c for c in await service.consents(here) if (c.purpose, c.channel) == (purpose, channel))
+    return ConsentOut(purpose, channel, said.state, said.source, said.wording, _by(said), said.at)
 
 
-handlers = [consent]
+@get(
+    "/members/{member_id:uuid}/consents",
+    permission="members.read",
+    operation_id="members.consents",
+    tags=["members"],
+)
+async def list_consents(member_id: FromPath[UUID]) -> Consents:
+    """What a member said last about every purpose and channel, ``never_asked`` where nothing."""
+    said = await service.consents(await service.need_visible(member_id))
+    return Consents([ConsentOut(c.purpose, c.channel, c.state, c.source, c.wording, _by(c), c.at) for c in said])
+
+
+def _id(by: str) -> UUID | None:
+    try:
+        return UUID(by) if by else None
+    except ValueError:
+        return None
+
+
+def _by(said: ConsentView) -> str:
+    return str(said.guardian) if said.guardian is not None else said.given_by
+
+
+handlers = [consent, list_consents]

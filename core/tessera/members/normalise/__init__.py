@@ -12,6 +12,7 @@ from tessera.members.normalise.ids import (
     told_by_resident_id,
 )
 from tessera.members.normalise.lunar import LunarDay, LunarMonth
+from tessera.members.normalise.moments import parse_moment
 from tessera.members.normalise.phones import normalise_phone
 from tessera.members.normalise.plain import Unusable, plain
 from tessera.members.normalise.words import (
@@ -44,6 +45,7 @@ __all__ = [
     "parse_amount",
     "parse_birthday",
     "parse_date",
+    "parse_moment",
     "plain",
     "told_by_resident_id",
 ]

@@ -2,6 +2,7 @@
 
 from tessera.members.identities import find_by_identity
 from tessera.members.service.accounts import OWN_ACCOUNT, account_of, accounts_of, address_for
+from tessera.members.service.agreeing import set_consent
 from tessera.members.service.change import Changes, StaleVersion, change_member
 from tessera.members.service.checks import IdentityTaken, MaskedValue
 from tessera.members.service.children import GuardianNeeded, guardians_of, is_child
@@ -12,7 +13,6 @@ from tessera.members.service.consents import (
     consent_words,
     consents,
     purposes,
-    set_consent,
 )
 from tessera.members.service.create import NewMember, create_member
 from tessera.members.service.identities import (

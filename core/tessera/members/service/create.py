@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-from tessera.access import sealing
+from tessera.access import audit, sealing
 from tessera.access.service.lookups import Cost, count_lookup
 from tessera.kernel import clock, generation
 from tessera.kernel.business import business
@@ -21,8 +21,8 @@ from tessera.members.labels import GENDERS, STAGES
 from tessera.members.normalise import Birthday, normalise_name, told_by_resident_id
 from tessera.members.numbers import next_numbers
 from tessera.members.service import checks
+from tessera.members.service.agreeing import set_consent
 from tessera.members.service.checks import Checks, taken
-from tessera.members.service.consents import set_consent
 from tessera.members.service.duplicates import note_entered
 from tessera.members.service.fields import Checked, take_custom, write_custom
 from tessera.members.service.notes import add_note
@@ -147,6 +147,7 @@ async def create_member(new: NewMember) -> UUID:
         await write_tokens(token_rows(member, values.name, key, number, tails))
         await note_entered(member)
         await emit("member.created", member=member, store=store, number=number)
+        await audit.note("members.created", member=member, store=store)
         await claim(member, store)
         for purpose, channel, state in new.consents:
             await set_consent(member, purpose, channel, state, source=new.consent_source)

@@ -105,17 +105,6 @@ def _role(kind: str, *, own: bool) -> str:
     return next(role for role, (of, turned) in ROLES.items() if of == kind and (turned != own or kind == "household"))
 
 
-async def guardians_of(member: UUID) -> list[UUID]:
-    """Who is guardian of a member today, whoever may see them."""
-    rows = await fetch(
-        "SELECT other FROM member_link WHERE member = $1 AND kind = 'guardian' "
-        "AND (since IS NULL OR since <= $2) AND (until IS NULL OR until >= $2) ORDER BY id",
-        member,
-        business().today(),
-    )
-    return [row["other"] for row in rows]
-
-
 async def link(
     member: UUID,
     role: str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,16 +12,15 @@ import msgspec
 
 from tessera.access import service as access
 from tessera.access.service.stores import StoreFacts
-from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.errors import NotFound
 from tessera.kernel.money import to_minor
 from tessera.kernel.tabular import Row
 from tessera.members import identities
 from tessera.members.identities import Known
-from tessera.members.normalise import Unusable, normalise_external_id, parse_amount, parse_date, plain
+from tessera.members.normalise import Unusable, normalise_external_id, parse_amount, parse_moment, plain
 from tessera.purchases.imports.columns import Plan
-from tessera.purchases.service.checking import AHEAD, LARGEST
+from tessera.purchases.service.checking import LARGEST
 from tessera.purchases.service.contract import fingerprint
 from tessera_hooks import Text, _
 
@@ -30,9 +28,6 @@ CANCELLED = "C"
 """Receipts that begin with it are cancellations: everything on them comes back."""
 
 LONGEST_NUMBER = 118
-_TIME = re.compile(
-    r"(?P<day>.+?)[T ]+(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:\.\d+)?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
-)
 
 
 class Line(msgspec.Struct, gc=False):
@@ -158,7 +153,7 @@ class Reader:
         return Line(
             line=row.line,
             receipt=number,
-            at=_moment(self.plan.cell(cells, "at"), store.timezone if store else business().timezone),
+            at=parse_moment(self.plan.cell(cells, "at"), store.timezone if store else business().timezone),
             sku=_short(self.plan.cell(cells, "sku"), 80),
             item=_short(self.plan.cell(cells, "item"), 2000),
             category=_short(self.plan.cell(cells, "category"), 120),
@@ -229,31 +224,3 @@ def _short(text: str, longest: int) -> str | None:
     if len(text) > longest:
         raise Unusable(_("a text has more than {limit} characters", limit=longest))
     return text.replace("\x00", "") or None
-
-
-def _moment(text: str, zone: str) -> datetime:
-    """A moment as files write it; without a zone it is local time."""
-    written = plain(text)
-    if not written:
-        raise Unusable(_("the date is missing"))
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
-        at = _written_moment(written)
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=clock.zone(zone))
-    if at > clock.now() + AHEAD:
-        raise Unusable(_("the date lies in the future"))
-    return at
-
-
-def _written_moment(written: str) -> datetime:
-    found = _TIME.fullmatch(written)
-    day = parse_date(found["day"] if found else written)
-    if found is None:
-        return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - its zone is added by the caller
-    try:
-        iso = f"{day.isoformat()}T{int(found['h']):02}:{found['m']}:{found['s'] or '00'}{found['zone'] or ''}"
-        return datetime.fromisoformat(iso)
-    except ValueError:
-        raise Unusable(_("the time of day does not exist")) from None

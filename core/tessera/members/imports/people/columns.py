@@ -158,10 +158,10 @@ def plan(columns: Sequence[str], given: Mapping[str, str]) -> Plan:
                 first=columns[0],
             )
         )
-    return Plan(fields, ignored, _remarks(ignored))
+    return Plan(fields, ignored, _remarks(fields, ignored))
 
 
-def _remarks(ignored: Sequence[str]) -> list[Text]:
+def _remarks(fields: Mapping[str, Sequence[str]], ignored: Sequence[str]) -> list[Text]:
     apart = {plain_header(name) for name in ELSEWHERE}
     elsewhere = [column for column in ignored if plain_header(column) in apart]
     others = [column for column in ignored if column not in elsewhere]
@@ -175,4 +175,6 @@ def _remarks(ignored: Sequence[str]) -> list[Text]:
         )
     if others:
         remarks.append(_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(others)))
+    if "consent_sms" in fields or "consent_email" in fields:
+        remarks.append(_("a yes of children under 14 is left out: their guardians agree for them"))
     return remarks

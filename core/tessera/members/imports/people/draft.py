@@ -19,6 +19,7 @@ from tessera.members.imports.extensions import MemberColumn, member_columns
 from tessera.members.imports.people.columns import Plan
 from tessera.members.normalise import (
     Birthday,
+    Consent,
     Unusable,
     normalise_consent,
     normalise_gender,
@@ -27,6 +28,7 @@ from tessera.members.normalise import (
     plain,
 )
 from tessera.members.service import checks
+from tessera.members.service.consents import State
 from tessera.members.service.duplicates import Traits
 from tessera.members.service.notes import LONGEST, clean_note
 from tessera.members.service.scope import stores_seen
@@ -68,7 +70,7 @@ class Draft(msgspec.Struct, gc=False):
     identities: list[Found]
     store: UUID | None
     note: str | None
-    consents: list[tuple[str, str, str]]
+    consents: list[tuple[str, str, State]]
     extras: dict[str, Any]
     number: str | None = None
     likeness: tuple[Traits, list[int]] | None = None
@@ -166,10 +168,10 @@ class Parser:
                     found.append(Found(one, one.lookup))
         return found
 
-    def _consents(self, cells: Mapping[str, str | None]) -> list[tuple[str, str, str]]:
-        said = []
+    def _consents(self, cells: Mapping[str, str | None]) -> list[tuple[str, str, State]]:
+        said: list[tuple[str, str, State]] = []
         for name, (purpose, channel) in CONSENTS.items():
-            state = self._one(cells, name, normalise_consent)
+            state: Consent | None = self._one(cells, name, normalise_consent)
             if state is not None:
                 said.append((purpose, channel, state))
         return said

@@ -8,11 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from tessera.access import sealing
+from tessera.kernel.business import business
 from tessera.kernel.database import fetch
 from tessera.kernel.ids import uuid7
 from tessera.members.identities import SHARED
 from tessera.members.imports.people.draft import Draft, Found
 from tessera.members.normalise import Birthday
+from tessera.members.service.agreeing import most_restrictive
+from tessera.members.service.children import is_under_age
+from tessera.members.service.consents import State
 from tessera.members.service.scope import members_seen, visible_among
 from tessera.members.service.views import BIRTHDAY, birthday_columns, birthday_of_row
 from tessera_hooks import Text, _
@@ -41,9 +45,17 @@ class Person:
     held: set[tuple[str, bytes]] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
     stores: set[UUID] = field(default_factory=set)
-    consents: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    consents: dict[tuple[str, str], tuple[State, str]] = field(default_factory=dict)
+    has_guardian: bool = False
     notes: set[bytes] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
+
+    @property
+    def is_child(self) -> bool:
+        """Whether someone else must agree for them; as ``children.is_child`` says it."""
+        if self.columns["birth_year"] is None:
+            return self.has_guardian
+        return is_under_age(self.columns, business().today())
 
     @property
     def name(self) -> str:
@@ -104,6 +116,8 @@ class People:
             "SELECT member, purpose, channel, state, source FROM consent WHERE member = ANY($1)", ids
         ):
             self.by_id[row["member"]].consents[(row["purpose"], row["channel"])] = (row["state"], row["source"])
+        for row in await fetch(_GUARDED, ids, business().today()):
+            self.by_id[row["member"]].has_guardian = True
         for row in await fetch("SELECT member, lookup FROM member_note WHERE member = ANY($1)", ids):
             self.by_id[row["member"]].notes.add(row["lookup"])
 
@@ -181,6 +195,10 @@ WITH RECURSIVE line AS (
 SELECT number, id FROM line WHERE merged_into IS NULL
 """
 
+_GUARDED = (
+    "SELECT DISTINCT member FROM member_link WHERE member = ANY($1) AND kind = 'guardian' "
+    "AND (since IS NULL OR since <= $2) AND (until IS NULL OR until >= $2)"
+)
 _REACHED = (
     "SELECT c.kind, c.lookup, c.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) "
     "JOIN contact c ON c.kind = w.kind AND c.lookup = w.lookup ORDER BY c.id"
@@ -244,10 +262,13 @@ def _birthday(person: Person, born: Birthday | None) -> dict[str, int | bool | N
     return {} if all(person.columns[name] == value for name, value in wanted.items()) else wanted
 
 
-def may_say(person: Person, purpose: str, channel: str, state: str) -> bool:
+def may_say(person: Person, purpose: str, channel: str, state: State) -> bool:
     """Whether a list may say what a member agreed to.
 
-    Never against what the member said in person; among lists the more restrictive word stays.
+    Never against what the member said in person, and never yes for a child, whose guardian a list does
+    not name; among lists the more restrictive word stays.
     """
+    if state == "granted" and person.is_child:
+        return False
     said = person.consents.get((purpose, channel))
-    return said is None or (said[1] == "import" and said[0] == "granted" and state == "refused")
+    return said is None or (said[1] == "import" and most_restrictive(said[0], state) != said[0])
