@@ -144,6 +144,10 @@ class RecordType:
     singular and snake-case (``body_test``; from it the URLs ``/fitness/body-tests``, the permissions
     ``fitness.body_test.read`` and ``.write``, the event ``fitness.body_test_recorded``).
     ``natural_key`` names the columns by which an import recognises a record beside the member.
+
+    A ``profile`` is a record of which a member has one: this is how a plugin adds fields to members. Its table
+    says so, ``one_a_member = Unique(["member"])``; it stands in the member as JSON, ``{"beauty": {"skin": {…}}}``,
+    and is changed rather than taken anew.
     """
 
     table: Any
@@ -155,6 +159,7 @@ class RecordType:
     natural_key: Sequence[Any] = ()
     visible: Literal["circle", "store"] = "circle"
     on_merge: Literal["keep_newest", "keep_both", "ask"] = "keep_both"
+    profile: bool = False
 
 
 # --- events, reactions, jobs ------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from tessera.conditions import register_facts
 from tessera.kernel import long_jobs
 from tessera.members import sealed  # noqa: F401 - registers the columns of seals
 from tessera.members.cards import links, marks
+from tessera.members.cards.merging import merge_action
 from tessera.members.cards.responsible import responsible_card
 from tessera.members.events import EVENTS
 from tessera.members.facts import FACTS, custom_facts
@@ -85,6 +86,7 @@ def slots() -> list[Slot]:
         Slot("member.card", "members/card_tags.html", marks.tags_card, "members.read"),
         Slot("member.card", "members/card_links.html", links.links_card, "members.read"),
         Slot("member.card", "members/card_responsible.html", responsible_card, "members.read"),
+        Slot("member.action", "members/action_merge.html", merge_action, "members.merge"),
         Slot("member.profile", "members/card_identities.html", links.identities_card, "members.read"),
         Slot("member.profile", "members/card_custom.html", marks.custom_card, "members.read"),
         Slot("member.profile", "members/card_stage.html", marks.stage_card, "members.read"),

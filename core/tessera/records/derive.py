@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -105,7 +106,8 @@ def screens(declared: Declared[RecordType]) -> Iterable[Screen]:
 def slots(declared: Declared[RecordType]) -> Iterable[Slot]:
     """The latest values on the member's page, and the way to the form."""
     kind = kind_of(declared)
-    yield Slot("member.card", "records/card.html", cards.context(kind), kind.read)
+    place: Literal["member.profile", "member.card"] = "member.profile" if kind.type.profile else "member.card"
+    yield Slot(place, "records/card.html", cards.context(kind), kind.read)
 
 
 DERIVATIONS: Mapping[str, Mapping[str, Derivation]] = {

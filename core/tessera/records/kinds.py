@@ -9,6 +9,7 @@ from functools import cached_property
 
 from piccolo.columns import Bytea, Column, Numeric
 from piccolo.columns import Text as PlainText
+from piccolo.constraints import Unique
 
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.plugins import Declared, PluginHost
@@ -108,6 +109,8 @@ class Kind:
     @cached_property
     def natural_key(self) -> tuple[str, ...]:
         """The columns by which an import recognises a record of a member: those declared, else its day."""
+        if self.type.profile:
+            return ()
         return tuple(column_name(column) for column in self.type.natural_key) or ("recorded_on",)
 
     @cached_property
@@ -154,12 +157,24 @@ def kind_of(declared: Declared[RecordType]) -> Kind:
             f'plugin "{kind.plugin}": table {table.__name__} must lie in the plugin\'s own schema: '
             f'write class {table.__name__}(Record, schema="{kind.plugin}", tablename="{kind.name}")'
         )
+    if declared.value.profile and not _is_one_a_member(table):
+        raise CannotRun(
+            f'plugin "{kind.plugin}": table {table.__name__} is a profile, of which a member has one: '
+            'write one_a_member = Unique(["member"])'
+        )
     there = {column_name(c): c for c in table._meta.columns}  # noqa: SLF001
     for name in [*kind.columns, *(f"{name}_version" for name in kind.derived)]:
         problem = column_problem(kind, name, there.get(name))
         if problem:
             raise CannotRun(f'plugin "{kind.plugin}": table {table.__name__} {problem}')
     return kind
+
+
+def _is_one_a_member(table: type[Record]) -> bool:
+    """Whether the database holds the table to one row a member."""
+    unique = [c for c in table._meta.constraints if isinstance(c, Unique)]  # noqa: SLF001
+    names = [[c if isinstance(c, str) else column_name(c) for c in constraint.columns] for constraint in unique]
+    return ["member"] in names
 
 
 def column_problem(kind: Kind, name: str, column: Column | None) -> str | None:

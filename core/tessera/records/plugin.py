@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from tessera.members.service.merging import register_question
-from tessera.records import imports, service
+from tessera.records import imports, profiles, service
 from tessera.records.events import EVENTS
 from tessera.records.merging import ask_about_records, merge_records, unmerge_records
 from tessera.records.privacy import erase_records, tell_records
 from tessera_hooks import Event, Job, Merging, Reaction, Text, hookimpl
 
 imports.register()
+profiles.register()
 register_question(ask_about_records)
 
 

@@ -12,7 +12,7 @@ from tessera.access.actor import actor
 from tessera.access.service.stores import StoreFacts
 from tessera.kernel import clock
 from tessera.kernel.database import execute, executemany, fetch, in_transaction
-from tessera.kernel.errors import Conflict
+from tessera.kernel.errors import Conflict, Forbidden
 from tessera.kernel.events import current_batch, current_origin, emit
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import host
@@ -49,29 +49,46 @@ async def record(
     """Make a record of a member, with its derived values and its event.
 
     ``given`` is what a form or JSON brought. ``id_`` is the id that the form was opened with: sent twice,
-    it makes one record.
+    it makes one record. A profile that the member has already is changed instead.
     """
     where = reach.store_for(kind, store)
     about = await scope.need_visible(member, kind.write)
     values = checked(kind, given, reach.today_in(where.id))
     new = id_ or uuid7()
 
-    async def work() -> UUID:
+    async def work() -> tuple[UUID, UUID]:
         here = await hold(about)
-        if await _insert(kind, new, here, where, values):
+        if kind.type.profile and (there := await profile_of(kind, here)) is not None:
+            await _rewrite(kind, there, {n: v for n, v in values.items() if n in given or n == "recorded_on"})
+            return here, there.id
+        if await insert(kind, new, here, where, values):
             day: date = values["recorded_on"]
             at = moment_of(day, where)
             await emit(kind.recorded, member=here, store=where.id, occurred_at=at, record=new)
-        return here
+        return here, new
 
-    here = await in_transaction(work)
-    made = await rows.just_written(kind, new)
+    here, written = await in_transaction(work)
+    made = await rows.just_written(kind, written)
     if made.member != here:
         raise RecordExists(_("This form was sent for someone else already: open it again."))
     return made
 
 
-async def _insert(kind: Kind, id_: UUID, member: UUID, store: StoreFacts, values: Mapping[str, Any]) -> bool:
+async def profile_of(kind: Kind, member: UUID) -> Entry | None:
+    """The one row of a member, locked."""
+    found = await fetch(f"SELECT id FROM {kind.table} WHERE member = $1 FOR UPDATE", member)
+    return await rows.just_written(kind, found[0]["id"]) if found else None
+
+
+async def _rewrite(kind: Kind, there: Entry, fresh: Mapping[str, Any]) -> None:
+    """Change a profile that is there: the whole circle's, whoever began it."""
+    if there.store not in reach.seen_stores(kind):
+        raise Forbidden(_("You may not record this here: it needs the permission {name}.", name=kind.write))
+    await update(kind, there, {**there.values, "note": there.note, **fresh})
+
+
+async def insert(kind: Kind, id_: UUID, member: UUID, store: StoreFacts, values: Mapping[str, Any]) -> bool:
+    """Write the row of a new record in the running unit of work; answers whether there was none of that id."""
     person = (await _birth(member)).person_on(values["recorded_on"])
     row = {
         "id": id_,
@@ -119,13 +136,14 @@ async def change(kind: Kind, id_: UUID, given: Mapping[str, Any], version: int) 
         values = {**old, **checked(kind, given, reach.today_in(before.store), partial=True)}
         refuse_empty(kind, values)
         if any(values[name] != old[name] for name in values if name not in kind.derived):
-            await _update(kind, before, values)
+            await update(kind, before, values)
 
     await in_transaction(work)
     return await rows.one(kind, id_)
 
 
-async def _update(kind: Kind, before: Entry, values: Mapping[str, Any]) -> None:
+async def update(kind: Kind, before: Entry, values: Mapping[str, Any]) -> None:
+    """Write other values into a record that is locked, with what is derived from them, and tell of it."""
     person = before.birth.person_on(values["recorded_on"])
     row = {**stored(kind, values), **computed(kind, values, person)}
     sets = ", ".join(f"{name} = ${i}" for i, name in enumerate(row, start=2))

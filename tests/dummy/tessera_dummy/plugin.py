@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from tessera_dummy import service
-from tessera_dummy.records import check_up
+from tessera_dummy.records import check_up, habit
 from tessera_dummy.rules import low_score
 from tessera_dummy.screens import greeting
 from tessera_hooks import (
@@ -53,7 +53,7 @@ def roles() -> list[Role]:
 
 @hookimpl
 def record_types() -> list[RecordType]:
-    return [check_up]
+    return [check_up, habit]
 
 
 @hookimpl

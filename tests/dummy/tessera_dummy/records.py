@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tessera_dummy.tables import Check
+from tessera_dummy.tables import Check, Habit
 from tessera_hooks import (
     Band,
     Bands,
@@ -50,4 +50,18 @@ check_up = RecordType(
     ],
     derived=[Derived(Check.doubled, _("Doubled"), double, inputs=[Check.score], decimals=2, bands=HALVES)],
     natural_key=[Check.recorded_on],
+)
+
+habit = RecordType(
+    Habit,
+    title=_("Habit"),
+    plural=_("Habits"),
+    icon="cup",
+    fields=[
+        ChoiceField(Habit.drink, label=_("Drink"), options={"tea": _("Tea"), "coffee": _("Coffee")}),
+        Measure(Habit.sugar, label=_("Sugar"), unit="g", low=0, high=50, decimals=1),
+        TextField(Habit.worry, label=_("Worry"), sensitive=True, max_length=200),
+    ],
+    on_merge="keep_newest",
+    profile=True,
 )
