@@ -10,4 +10,5 @@ register_sealed(
     SealedColumn("member_custom", "sealed", key=("member", "field")),
     SealedColumn("member_merge", "before"),
     SealedColumn("import_upload", "head"),
+    SealedColumn("import_row", "before", key=("batch", "line"), key_types=("uuid", "bigint"), shape="json"),
 )

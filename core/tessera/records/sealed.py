@@ -33,7 +33,7 @@ def sealed_columns() -> Iterable[SealedColumn]:
     """The columns of every record type that hold seals; words from before they were sealed are sealed too."""
     for kind in kinds(host()):
         for name, at_rest in kind.sealed.items():
-            yield SealedColumn(kind.table, f'"{name}"', in_text=at_rest == "text")
+            yield SealedColumn(kind.table, f'"{name}"', shape="text" if at_rest == "text" else "bytes")
 
 
 register_more_sealed(sealed_columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from tessera.access import sealing
 from tessera.access.service import retiring, rotation
+from tessera.access.service import seals_in_json as in_json
 from tessera.access.service.rotation import SealedColumn, count_by_version, count_old, reseal, reseal_batch
 from tessera.kernel import long_jobs
 from tessera.kernel.business import set_setting
@@ -88,7 +90,7 @@ async def run() -> dict[str, Any]:
 
 
 def test_every_column_of_bytes_is_known_to_hold_seals_or_not(columns_of_bytes: set[str]):
-    known = {f"{c.table}.{c.column}" for c in rotation.sealed_columns() if not c.in_text and '"' not in c.table}
+    known = {f"{c.table}.{c.column}" for c in rotation.sealed_columns() if c.shape == "bytes" and '"' not in c.table}
     assert columns_of_bytes - known - NO_SEALS.keys() == set()
     assert known & NO_SEALS.keys() == set()
 
@@ -237,7 +239,7 @@ async def test_a_seal_that_does_not_open_is_counted_and_left(key_file, at_once, 
 
 async def test_text_of_before_is_sealed_in_its_column(key_file, at_once):
     await execute("CREATE TABLE remark (id uuid PRIMARY KEY, said text)")
-    column = SealedColumn("remark", "said", in_text=True)
+    column = SealedColumn("remark", "said", shape="text")
     try:
         await execute(
             "INSERT INTO remark VALUES ($1, 'plain'), ($2, $3)", uuid7(), uuid7(), sealing.seal_in_text("hid")
@@ -249,6 +251,39 @@ async def test_text_of_before_is_sealed_in_its_column(key_file, at_once):
         assert [sealing.unseal_in_text(text) for text in stored] == ["plain", "hid"]
     finally:
         await execute("DROP TABLE remark")
+
+
+@pytest.mark.parametrize("version", [1, 2, 15, 16, 63, 64, 700, 1023, 1024, 65535])
+async def test_a_seal_within_json_is_found_by_its_version(version):
+    sealed = base64.b64encode(version.to_bytes(2, "big") + bytes(16)).decode()
+    kept = msgspec.json.encode({"a": sealed}).decode()
+    others = [v for v in (1, 2, 3, 4, 17, 256, 1025) if v != version]
+    found = await fetchval(
+        f"SELECT {in_json.holds('$1::jsonb', [version])}", msgspec.json.encode({"a": sealed}).decode()
+    )
+    other = await fetchval(f"SELECT {in_json.holds('$1::jsonb', others)}", kept)
+    assert (found, other) == (True, False)
+
+
+async def test_what_an_import_keeps_to_give_back_is_sealed_anew_too(key_file, at_once):
+    batch, column = uuid7(), SealedColumn("kept", "before", ("batch", "line"), ("uuid", "bigint"), shape="json")
+    await execute("CREATE TABLE kept (batch uuid, line bigint, before jsonb, PRIMARY KEY (batch, line))")
+    try:
+        before = {
+            "columns": {"address": base64.b64encode(sealing.seal("Quay 1")).decode(), "name": "Ana", "n": 3},
+            "said": [sealing.seal_in_text("in the shed")],
+        }
+        await execute("INSERT INTO kept VALUES ($1, 1, $2), ($1, 2, $3)", batch, before, {"name": "AAEA" * 9 + " "})
+        add_data_key(key_file)
+        first = await reseal_batch(column)
+        assert (first.changed, first.unreadable, (await reseal_batch(column)).last) == (1, 0, None)
+        fresh = await fetchval("SELECT before FROM kept WHERE line = 1")
+        sealed = base64.b64decode(fresh["columns"]["address"])
+        assert (sealing.version_of(sealed), sealing.unseal_text(sealed)) == (2, "Quay 1")
+        assert sealing.unseal_in_text(fresh["said"][0]) == "in the shed"
+        assert (fresh["columns"]["name"], fresh["columns"]["n"]) == ("Ana", 3)
+    finally:
+        await execute("DROP TABLE kept")
 
 
 async def exported(keys: Keys) -> None:

@@ -7,10 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from tessera.access import audit, sealing
+from tessera.access.service import seals_in_json as in_json
 from tessera.kernel import long_jobs
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.errors import CannotRun
@@ -32,44 +33,52 @@ _log = logger(__name__)
 
 @dataclass(frozen=True)
 class SealedColumn:
-    """A column of seals: ``table`` as SQL names it, ``key`` what tells its rows apart (UUIDs).
+    """A column of seals: ``table`` as SQL names it, ``key`` what tells its rows apart, ``key_types`` their types.
 
-    ``where`` leaves out rows that are not sealed, ``batch`` is small where values are large, ``in_text``
-    says that seals stand in it as text.
+    ``where`` leaves out rows that are not sealed, ``batch`` is small where values are large. Seals stand in it
+    as ``bytes``, as ``text``, or as strings somewhere within ``json``.
     """
 
     table: str
     column: str
     key: tuple[str, ...] = ("id",)
+    key_types: tuple[str, ...] = ("uuid", "uuid")
     where: str = "TRUE"
     batch: int = BATCH
-    in_text: bool = False
+    shape: Literal["bytes", "text", "json"] = "bytes"
+
+    @property
+    def type(self) -> str:
+        """The column's type in SQL."""
+        return {"bytes": "bytea", "text": "text", "json": "jsonb"}[self.shape]
+
+    @property
+    def sealed(self) -> str:
+        """The condition for rows that hold a seal, or what is to be sealed."""
+        held = f"{self.column} IS NOT NULL AND ({self.where})"
+        return held if self.shape != "json" else f"{held} AND {in_json.holds(self.column, sealing.keys().data_keys)}"
 
     @property
     def old(self) -> str:
         """The condition for rows under another data key than the newest."""
-        if self.in_text:
-            return f"{self.column} IS NOT NULL AND NOT starts_with({self.column}, {_literal(_newest_text())})"
-        newest = sealing.keys().newest.to_bytes(2, "big").hex()
-        return (
-            f"{self.column} IS NOT NULL AND ({self.where}) AND substring({self.column} FROM 1 FOR 2) <> '\\x{newest}'"
-        )
+        newest = sealing.keys().newest
+        if self.shape == "json":
+            older = [version for version in sealing.keys().data_keys if version != newest]
+            return f"{self.sealed} AND {in_json.holds(self.column, older)}"
+        if self.shape == "text":
+            return f"{self.sealed} AND NOT starts_with({self.column}, '{sealing.IN_TEXT}{newest}:')"
+        under = f"substring({self.column} FROM 1 FOR 2)"
+        return f"{self.sealed} AND {under} <> '\\x{newest.to_bytes(2, 'big').hex()}'"
 
     @property
     def version(self) -> str:
         """The version of a seal's data key, as SQL; 0 for what was not sealed yet."""
-        if self.in_text:
+        if self.shape == "json":
+            return in_json.oldest(self.column, sealing.keys().data_keys)
+        if self.shape == "text":
             stored = self.column
             return f"CASE WHEN {stored} LIKE 'sealed:%' THEN split_part({stored}, ':', 2)::int ELSE 0 END"
         return f"(get_byte({self.column}, 0) << 8) + get_byte({self.column}, 1)"
-
-
-def _newest_text() -> str:
-    return f"{sealing.IN_TEXT}{sealing.keys().newest}:"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 _columns: dict[tuple[str, str], SealedColumn] = {}
@@ -97,8 +106,7 @@ async def count_by_version() -> dict[int, int]:
     found: Counter[int] = Counter()
     for column in sealed_columns():
         rows = await fetch(
-            f"SELECT {column.version} AS version, count(*) AS n FROM {column.table} "
-            f"WHERE {column.column} IS NOT NULL AND ({column.where}) GROUP BY 1"
+            f"SELECT {column.version} AS version, count(*) AS n FROM {column.table} WHERE {column.sealed} GROUP BY 1"
         )
         found.update({row["version"]: row["n"] for row in rows})
     return dict(found)
@@ -116,10 +124,10 @@ class Resealed:
 
     changed: int
     unreadable: int
-    last: Sequence[UUID] | None
+    last: Sequence[Any] | None
 
 
-async def reseal_batch(column: SealedColumn, after: Sequence[UUID] | None = None) -> Resealed:
+async def reseal_batch(column: SealedColumn, after: Sequence[Any] | None = None) -> Resealed:
     """Seal the next old values of a column anew.
 
     Each is written only where it is still the one that was read: what someone changed meanwhile is newer
@@ -142,7 +150,9 @@ async def reseal_batch(column: SealedColumn, after: Sequence[UUID] | None = None
 def _anew(column: SealedColumn, stored: Any) -> Any:
     """The value under the newest key; ``None`` for a seal that does not open, which stays and is counted."""
     try:
-        if column.in_text:
+        if column.shape == "json":
+            return in_json.anew(stored)
+        if column.shape == "text":
             return sealing.seal_in_text(sealing.unseal_in_text(stored))
         return sealing.seal(sealing.unseal(bytes(stored)))
     except (CannotRun, ValueError) as problem:
@@ -151,18 +161,16 @@ def _anew(column: SealedColumn, stored: Any) -> Any:
 
 
 async def _write(column: SealedColumn, fresh: Sequence[tuple[Any, Any]]) -> int:
-    type_ = "text" if column.in_text else "bytea"
-    n = len(column.key)
-    types = ["uuid"] * n + [type_, type_]
+    types = [*column.key_types[: len(column.key)], column.type, column.type]
     arrays = ", ".join(f"${place}::{name}[]" for place, name in enumerate(types, start=1))
     same = " AND ".join(f"t.{name} = w.{name}" for name in column.key)
     changed: int = await fetchval(
         f"WITH w AS (SELECT * FROM unnest({arrays}) AS w ({', '.join(column.key)}, old, fresh)), "
         f"done AS (UPDATE {column.table} t SET {column.column} = w.fresh FROM w "
         f"WHERE {same} AND t.{column.column} = w.old RETURNING 1) SELECT count(*) FROM done",
-        *([row[name] for row, _anew in fresh] for name in column.key),
-        [row["stored"] for row, _anew in fresh],
-        [anew for _row, anew in fresh],
+        *([row[name] for row, _value in fresh] for name in column.key),
+        [row["stored"] for row, _value in fresh],
+        [value for _row, value in fresh],
     )
     return changed
 
