@@ -44,13 +44,16 @@ def in_scope(member: str, placeholder: int) -> str:
 
     ``member`` is the column with the member's id, ``placeholder`` the number of the argument that is
     ``members_seen()``. The tables inside have long names of their own, so that none hides the caller's.
+
+    Asked row by row, along the keys: an ``EXISTS`` behind ``OR`` may be answered from a hash of all members
+    of a store, which takes half a second where a list of fifty stops after fifty of a million.
     """
     return (
-        f"(${placeholder}::uuid[] IS NULL OR EXISTS ("
-        f"SELECT 1 FROM member_store scope_store WHERE scope_store.member = {member} "
-        f"AND scope_store.store = ANY(${placeholder})) OR EXISTS ("
-        f"SELECT 1 FROM member_staff scope_staff WHERE scope_staff.member = {member} "
-        f"AND scope_staff.staff = ANY(${placeholder})))"
+        f"(${placeholder}::uuid[] IS NULL OR coalesce("
+        f"(SELECT true FROM member_store scope_store WHERE scope_store.member = {member} "
+        f"AND scope_store.store = ANY(${placeholder}) LIMIT 1), "
+        f"(SELECT true FROM member_staff scope_staff WHERE scope_staff.member = {member} "
+        f"AND scope_staff.staff = ANY(${placeholder}) LIMIT 1), false))"
     )
 
 

@@ -12,14 +12,14 @@ from tessera.kernel.database import fetch, fetchrow
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.plugins import host
 from tessera.members import names
-from tessera.members.service.scope import in_scope, members_seen, present, visible_among
+from tessera.members.service.scope import in_scope, members_seen, present, stores_seen, visible_among
 from tessera.members.service.views import LINE, MemberLine, line, lines
 from tessera_hooks import _
 
 MOST = 50
 """How many members a search answers."""
 
-_SPARE = 4
+_SPARE = 2
 """A member has several words that begin alike, so a few more rows are read than members are wanted."""
 
 
@@ -39,6 +39,19 @@ class Narrowing:
         own = actor().own_with("members.read")
         here = [self.store] if seen is None or self.store in seen else []
         return here if own is None or seen is None else [*here, own]
+
+    def seen(self, member: str, placeholder: int) -> str:
+        """The condition that a member is in the scope, which is the argument of the placeholder.
+
+        Whoever sees none but those they are responsible for begins at these few, not at the index of all;
+        whoever is responsible for nobody is not asked for them member by member.
+        """
+        if self.store is None and stores_seen() == []:
+            return f"{member} IN (SELECT r.member FROM member_staff r WHERE r.staff = ANY(${placeholder}))"
+        if self.store is None and actor().own_with("members.read") is not None:
+            return in_scope(member, placeholder)
+        linked = f"SELECT true FROM member_store s WHERE s.member = {member} AND s.store = ANY(${placeholder}) LIMIT 1"
+        return f"(${placeholder}::uuid[] IS NULL OR ({linked}))"
 
     def conditions(self, member: str, first: int) -> tuple[str, list[Any]]:
         """The conditions beyond the scope on the column with a member's id, and their arguments."""
@@ -84,7 +97,7 @@ async def search_ids(
     scope = narrowing.scope()
     arguments = [*words[1:], *(await _place(words[0], after, scope) if after is not None else ())]
     sql = (
-        f"SELECT t.member FROM member_token t WHERE {_begins('t', 1)} AND {in_scope('t.member', 2)}"
+        f"SELECT t.member FROM member_token t WHERE {_begins('t', 1)} AND {narrowing.seen('t.member', 2)}"
         f"{_other_words(len(words) - 1)}{_beyond(len(words) + 3) if after is not None else ''}"
     )
     narrow, more = narrowing.conditions("t.member", len(arguments) + 4)
@@ -108,8 +121,9 @@ def _other_words(others: int) -> str:
 def _beyond(first: int) -> str:
     """That a row comes after a place in the index, and is the first that its member has there at all."""
     return (
-        f" AND (t.token, t.name_key, t.member) > (${first}, ${first + 1}, ${first + 2}) AND NOT EXISTS ("
-        f"SELECT 1 FROM member_token e WHERE e.member = t.member AND {_begins('e', 1)} AND e.token < t.token)"
+        f" AND (t.token, t.name_key, t.member) > (${first}, ${first + 1}, ${first + 2}) AND ("
+        f"SELECT true FROM member_token e WHERE e.member = t.member AND {_begins('e', 1)} AND e.token < t.token LIMIT 1"
+        ") IS NULL"
     )
 
 
@@ -153,13 +167,21 @@ async def newest(
 ) -> list[MemberLine]:
     """Members in the order of their creation, the newest first; ``before`` goes on from an id."""
     narrowing = narrowing or Narrowing()
-    narrow, more = narrowing.conditions("m.id", 4)
-    rows = await fetch(
-        f"{LINE} WHERE {present('m')} AND {in_scope('m.id', 1)} "
-        f"AND ($2::uuid IS NULL OR m.id < $2){narrow} ORDER BY m.id DESC LIMIT $3",
-        narrowing.scope(),
-        before,
-        limit,
-        *more,
-    )
+    scope, (narrow, more) = narrowing.scope(), narrowing.conditions("m.id", 4)
+    kept = f"{present('m')} AND ($2::uuid IS NULL OR m.id < $2){narrow}"
+    among = "$1::uuid[] IS NULL" if scope is None else f"m.id IN ({_newest_in_scope(kept)})"
+    rows = await fetch(f"{LINE} WHERE {among} AND {kept} ORDER BY m.id DESC LIMIT $3", scope, before, limit, *more)
     return [line(row) for row in rows]
+
+
+def _newest_in_scope(kept: str) -> str:
+    """The newest members of each store that one sees, and of those one is responsible for.
+
+    Read backwards along the keys (store, member), so that it takes no longer where few of many are seen.
+    """
+    newest = f"{kept} ORDER BY m.id DESC LIMIT $3"
+    return (
+        "SELECT x.id FROM unnest($1::uuid[]) AS w (store) CROSS JOIN LATERAL ("
+        f"SELECT m.id FROM member_store s JOIN member m ON m.id = s.member WHERE s.store = w.store AND {newest}) x "
+        f"UNION (SELECT m.id FROM member_staff r JOIN member m ON m.id = r.member WHERE r.staff = ANY($1) AND {newest})"
+    )
