@@ -9,6 +9,8 @@ from tessera.conditions import register_facts
 from tessera.kernel import long_jobs
 from tessera.members import sealed  # noqa: F401 - registers the columns of seals
 from tessera.members.cards import links, marks
+from tessera.members.cards.attachments import attachments_card, privacy_card
+from tessera.members.cards.duplicates import duplicates_card
 from tessera.members.cards.merging import merge_action
 from tessera.members.cards.responsible import responsible_card
 from tessera.members.events import EVENTS
@@ -83,6 +85,7 @@ async def _run_stages() -> None:
 @hookimpl
 def slots() -> list[Slot]:
     return [
+        Slot("member.card", "members/card_duplicates.html", duplicates_card, "members.read"),
         Slot("member.card", "members/card_tags.html", marks.tags_card, "members.read"),
         Slot("member.card", "members/card_links.html", links.links_card, "members.read"),
         Slot("member.card", "members/card_responsible.html", responsible_card, "members.read"),
@@ -90,4 +93,6 @@ def slots() -> list[Slot]:
         Slot("member.profile", "members/card_identities.html", links.identities_card, "members.read"),
         Slot("member.profile", "members/card_custom.html", marks.custom_card, "members.read"),
         Slot("member.profile", "members/card_stage.html", marks.stage_card, "members.read"),
+        Slot("member.profile", "members/card_attachments.html", attachments_card, "members.read"),
+        Slot("member.profile", "members/card_privacy.html", privacy_card, "members.read"),
     ]

@@ -1,11 +1,14 @@
 """Members as JSON."""
 
 from tessera.members.api import (
+    attachments,
     consents,
     custom,
+    duplicates,
     identities,
     links,
     lookup,
+    merging,
     people,
     privacy,
     responsible,
@@ -29,5 +32,8 @@ handlers = [
     *consents.handlers,
     *reveal.handlers,
     *responsible.handlers,
+    *merging.handlers,
     *privacy.handlers,
+    *attachments.handlers,
+    *duplicates.handlers,
 ]

@@ -1,12 +1,15 @@
 """Pages of members."""
 
 from tessera.members.screens import (
+    attachments,
+    duplicates,
     exports,
     fields,
     identities,
     imports,
     links,
     listing,
+    merging,
     privacy,
     profile,
     responsible,
@@ -27,7 +30,10 @@ handlers = [
     *said.handlers,
     *reveal.handlers,
     *responsible.handlers,
+    *merging.handlers,
     *privacy.handlers,
+    *attachments.handlers,
+    *duplicates.handlers,
     *exports.handlers,
     *imports.handlers,
 ]
