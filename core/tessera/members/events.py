@@ -73,6 +73,12 @@ class LinkChanged(msgspec.Struct):
     other: UUID | None
 
 
+class FileChanged(msgspec.Struct):
+    """A file about a member was added or taken away."""
+
+    file: UUID
+
+
 class MemberErased(msgspec.Struct):
     """A person was taken out of everything; the row that stays names nobody."""
 
@@ -196,6 +202,8 @@ EVENTS = [
         icon="heart-handshake",
         timeline=_responsible,
     ),
+    Event("member.file_added", _("File added"), FileChanged, icon="paperclip"),
+    Event("member.file_removed", _("File taken away"), FileChanged, icon="paperclip", on_timeline=False),
     Event("member.erased", _("Erased"), MemberErased, icon="user-off", on_timeline=False),
     Event("members.import_undone", _("Import taken back"), ImportUndone, icon="arrow-back-up", on_timeline=False),
 ]

@@ -12,6 +12,7 @@ from tessera.members.identities import SHARED
 from tessera.members.imports.people.draft import Draft
 from tessera.members.service import duplicates
 from tessera.members.service.duplicates import Traits
+from tessera.members.service.duplicates.traits import birth_of
 
 if TYPE_CHECKING:
     from tessera.members.imports.people.loading import Chunk
@@ -25,7 +26,7 @@ def prepare(draft: Draft) -> None:
     born = draft.profile.get("birthday")
     one = duplicates.traits(
         draft.name_key,
-        birth=(born.year, born.month, born.day) if born is not None else None,
+        birth=birth_of(born.year, born.month, born.day) if born is not None else None,
         gender=draft.profile.get("gender"),
         phones=[found.known.value for found in draft.identities if found.known.kind == "phone"],
         address=draft.address,

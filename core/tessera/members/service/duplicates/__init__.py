@@ -15,9 +15,11 @@ from tessera.members.service.duplicates.pairs import (
 )
 from tessera.members.service.duplicates.scoring import REASONS
 from tessera.members.service.duplicates.traits import Traits, keys, traits
+from tessera.members.service.duplicates.typed import Known, known_alike
 
 __all__ = [
     "REASONS",
+    "Known",
     "Likeness",
     "Pair",
     "PairUnknown",
@@ -28,6 +30,7 @@ __all__ = [
     "dismiss",
     "follow",
     "keys",
+    "known_alike",
     "note_entered",
     "note_new",
     "note_torn",
