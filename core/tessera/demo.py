@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import secrets
 import shutil
 import socket
 import sys
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,21 +16,17 @@ import msgspec
 import platformdirs
 import segno
 
-from tessera import serve, setup
+from tessera import demo_people, serve, setup
 from tessera.access import service as access
 from tessera.access.actor import system_actor
 from tessera.cli_support import out, say
-from tessera.kernel import clock, dispatcher
+from tessera.kernel import dispatcher
 from tessera.kernel.business import set_setting
 from tessera.kernel.database import in_transaction
 from tessera.kernel.instance import SETTINGS_FILE, Instance, open_instance
 from tessera.kernel.plugins import PluginHost
 from tessera.kernel.plugins.state import enable
 from tessera.launch import check_port, database_starting
-from tessera.members import service as members
-from tessera.members.service.create import NewMember
-from tessera.purchases import service as purchases
-from tessera.purchases.service import Buyer, NewLine, NewPurchase
 from tessera.start import agree, load, open_loaded
 
 SIGN_INS = "sign-ins.json"
@@ -45,18 +39,6 @@ STAFF = (
 """Login, name, role and store of those who can sign in; without a store, everywhere."""
 
 STORES = (("harbour", "Harbour Street"), ("riverside", "Riverside"))
-
-FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
-GIVEN = (*"伟芳娜敏静丽强磊洋艳", "子轩", "雨桐", "浩然", "欣怡", "思远", "佳琪", "建国", "秀英")
-LATIN = ("Ana Silva", "Ben Carter", "Chloé Martin", "Diego Torres", "Emma Novak", "Farid Haddad")
-
-GOODS = (
-    ("monthly", "Monthly pass", "membership", 39900),
-    ("class", "Spin class", "class", 8800),
-    ("whey", "Whey protein 1 kg", "supplement", 26800),
-    ("towel", "Towel", "goods", 4900),
-    ("water", "Water", "drink", 500),
-)
 
 
 @dataclass(frozen=True)
@@ -115,8 +97,9 @@ async def _fill(instance: Instance) -> list[SignIn]:
                 await enable(name)
             stores = [(await access.add_store(code, name)).id for code, name in STORES]
             people = await _staff(loaded.host)
-            joined = await _members(stores)
-            await _purchases(joined, stores)
+            joined = await demo_people.members_of(stores)
+            await demo_people.marks(joined, stores[0])
+            await demo_people.purchases_of(joined, stores)
             await _samples(loaded.host, joined)
             await set_setting("messaging.mode", "off")
             await dispatcher.drain()
@@ -134,51 +117,6 @@ async def _staff(host: PluginHost) -> list[SignIn]:
         await access.add_staff(login, name, password, role_code=held, store_code=store)
         people.append(SignIn(login, name, password))
     return people
-
-
-async def _members(stores: list[UUID]) -> list[UUID]:
-    chance = random.Random(2026)
-    made = []
-    names = [chance.choice(FAMILY) + chance.choice(GIVEN) for _ in range(34)] + list(LATIN)
-    for i, name in enumerate(names):
-        agreed = chance.random() < 0.7
-        born = f"{chance.randint(1960, 2006)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
-        new = NewMember(
-            name=name,
-            phone=f"139{chance.randint(0, 99999999):08}",
-            email=f"member{i}@example.com",
-            gender=chance.choice(["female", "male"]),
-            birthday=born,
-            store=stores[0] if i % 3 else stores[1],
-            source=chance.choice(["walk-in", "friend", "app"]),
-            joined_on=clock.now().date() - timedelta(days=chance.randint(30, 900)),
-            consents=[("marketing", "email", "granted" if agreed else "refused")],
-        )
-        made.append(await members.create_member(new))
-    return made
-
-
-async def _purchases(joined: list[UUID], stores: list[UUID]) -> None:
-    chance = random.Random(7)
-    number = 0
-    for member in joined:
-        for _ in range(chance.randint(0, 5)):
-            number += 1
-            await purchases.record_purchase(_basket(chance, number, member, chance.choice(stores)))
-
-
-def _basket(chance: random.Random, number: int, member: UUID, store: UUID) -> NewPurchase:
-    chosen = chance.sample(GOODS, chance.randint(1, 3))
-    lines = [NewLine(sku=sku, name=name, category=category, amount=price) for sku, name, category, price in chosen]
-    return NewPurchase(
-        external_id=f"D{number:05}",
-        source="demo",
-        buyer=Buyer(id=member),
-        store=next(s.code for s in access.stores() if s.id == store),
-        at=clock.now() - timedelta(days=chance.randint(0, 90), hours=chance.randint(0, 12)),
-        amount=sum(price for *_rest, price in chosen),
-        lines=lines,
-    )
 
 
 async def _samples(host: PluginHost, joined: list[UUID]) -> None:
