@@ -2,6 +2,7 @@
 
 from tessera_hooks.conditions import AllOf, AnyOf, Compare, Condition, Fact, Not, Param
 from tessera_hooks.declarations import (
+    AddTag,
     Award,
     AwardLine,
     Band,
@@ -17,12 +18,14 @@ from tessera_hooks.declarations import (
     Measure,
     Merging,
     MessageTemplate,
+    MoveStage,
     OpenTask,
     Parameter,
     Permission,
     Person,
     Reaction,
     RecordType,
+    RemoveTag,
     Role,
     Rule,
     SampleData,
@@ -42,6 +45,7 @@ from tessera_hooks.texts import Text, _
 __all__ = [
     "API",
     "OLDEST_API",
+    "AddTag",
     "AllOf",
     "AnyOf",
     "Award",
@@ -63,6 +67,7 @@ __all__ = [
     "Measure",
     "Merging",
     "MessageTemplate",
+    "MoveStage",
     "Not",
     "OpenTask",
     "Param",
@@ -71,6 +76,7 @@ __all__ = [
     "Person",
     "Reaction",
     "RecordType",
+    "RemoveTag",
     "Role",
     "Rule",
     "SampleData",

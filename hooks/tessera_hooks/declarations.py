@@ -276,7 +276,29 @@ class OpenTask:
     role: str | None = None
 
 
-Action = SendMessage | OpenTask
+@dataclass(frozen=True)
+class AddTag:
+    """An action: the member carries the tag from here on; it is made where there is none of that name."""
+
+    tag: str
+
+
+@dataclass(frozen=True)
+class RemoveTag:
+    """An action: the member carries the tag no more."""
+
+    tag: str
+
+
+@dataclass(frozen=True)
+class MoveStage:
+    """An action: the member moves to a stage, for a reason that people read."""
+
+    stage: Literal["prospect", "new", "active", "dormant", "lost"]
+    reason: Text
+
+
+Action = SendMessage | OpenTask | AddTag | RemoveTag | MoveStage
 
 
 @dataclass(frozen=True)

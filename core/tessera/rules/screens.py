@@ -9,10 +9,12 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from tessera.kernel.errors import DomainError, Invalid
+from tessera.members.labels import stage_label
 from tessera.messaging import service as messaging
 from tessera.rules import service
 from tessera.web.forms import Form, done, read_form, shown_again
-from tessera_hooks import OpenTask, SendMessage, Text, _
+from tessera_hooks import AddTag, MoveStage, OpenTask, RemoveTag, SendMessage, Text, _
+from tessera_hooks.declarations import Action
 
 LIST = "rules/list.html"
 ONE = "rules/one.html"
@@ -104,12 +106,19 @@ def _words(setting: service.RuleSetting) -> dict[str, Any]:
     }
 
 
-def _said(setting: service.RuleSetting, action: SendMessage | OpenTask) -> tuple[Text, str]:
+def _said(setting: service.RuleSetting, action: Action) -> tuple[Text, str]:
     """What an action does, and where to look at it."""
-    if isinstance(action, SendMessage):
-        code = messaging.code_of(setting.plugin, action.template)
-        return _("Send the message “{title}”", title=messaging.title_of(code)), f"/message-texts/{code}"
-    return _("Open the task “{title}”", title=action.title), ""
+    match action:
+        case AddTag():
+            return _("Give the tag “{tag}”", tag=action.tag), ""
+        case RemoveTag():
+            return _("Take the tag “{tag}” away", tag=action.tag), ""
+        case MoveStage():
+            return _("Move to the stage “{stage}”", stage=stage_label(action.stage)), ""
+        case OpenTask():
+            return _("Open the task “{title}”", title=action.title), ""
+    code = messaging.code_of(setting.plugin, action.template)
+    return _("Send the message “{title}”", title=messaging.title_of(code)), f"/message-texts/{code}"
 
 
 handlers = [list_rules, show_rule, change_numbers, ask_to_switch_on, switch_on, switch_off, run_now]

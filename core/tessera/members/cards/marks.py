@@ -49,7 +49,8 @@ async def stage_card(member: UUID | None) -> Mapping[str, Any] | None:
 def why(move: StageMove) -> str:
     """The reason of a move in words."""
     if "text" in move.reason:
-        return str(move.reason["text"])
+        words = str(move.reason["text"])
+        return translate(words) if move.rule else words
     title = TITLES.get(move.rule or "")
     if title is not None:
         return translate(title)

@@ -33,7 +33,7 @@ def assign(
     column or field that does not exist.
     """
     asked = _asked(columns, given, known)
-    guessed = {plain_header(name): field for field, names in reversed(known.items()) for name in names}
+    guessed = {plain_header(name): field for field, names in reversed([*known.items()]) for name in names}
     fields: dict[str, list[str]] = {}
     ignored: list[str] = []
     for column in columns:

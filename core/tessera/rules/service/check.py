@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from tessera.conditions import check
 from tessera.kernel.errors import CannotRun, Invalid
 from tessera.kernel.plugins import PluginHost
+from tessera.members.labels import STAGES
+from tessera.members.service.tags import clean_tag
 from tessera.messaging import service as messaging
 from tessera.rules.service.catalogue import declared
 from tessera.rules.service.roles import known_roles, role_code
-from tessera_hooks import Fact, OpenTask, Param, Rule, SendMessage
+from tessera_hooks import AddTag, Fact, MoveStage, Param, RemoveTag, Rule, SendMessage
+from tessera_hooks.declarations import Action
 
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
 
@@ -59,10 +62,18 @@ def _problems(host: PluginHost, plugin: str, rule: Rule, facts: dict[str, Fact])
         yield from _action_problems(host, plugin, action)
 
 
-def _action_problems(host: PluginHost, plugin: str, action: SendMessage | OpenTask) -> Iterator[str]:
+def _action_problems(host: PluginHost, plugin: str, action: Action) -> Iterator[str]:
     if isinstance(action, SendMessage):
         code = messaging.code_of(plugin, action.template)
         if code not in messaging.declared(host):
             yield f'there is no text "{code}": add it to message_templates()'
+    elif isinstance(action, AddTag | RemoveTag):
+        try:
+            clean_tag(action.tag)
+        except Invalid as refused:
+            yield f'the tag "{action.tag}" cannot be given: {refused.message}'
+    elif isinstance(action, MoveStage):
+        if action.stage not in STAGES:
+            yield f'there is no stage "{action.stage}": choose from {", ".join(STAGES)}'
     elif action.role is not None and role_code(host, plugin, action.role) not in known_roles(host):
         yield f'there is no role "{action.role}": add it to roles()'

@@ -18,12 +18,13 @@ from tessera.kernel.errors import DomainError
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import failures, host
 from tessera.members import service as members
+from tessera.members.service import stages, tags
 from tessera.messaging import service as messaging
 from tessera.rules.service.catalogue import RuleSetting, rule, rules
 from tessera.rules.service.causes import BATCH, Question, Touched, counted, next_touched
 from tessera.rules.service.roles import role_code
 from tessera.tasks import service as tasks
-from tessera_hooks import OpenTask, SendMessage
+from tessera_hooks import AddTag, MoveStage, OpenTask, RemoveTag, SendMessage
 
 LEASE = timedelta(minutes=5)
 ACTED = "acted"
@@ -178,9 +179,28 @@ async def _act(setting: RuleSetting, touched: Touched) -> tuple[str, dict[str, A
             did["message"] = decision.id
             outcome = outcome or (decision.reason if decision.state == "blocked" else None) or ACTED
         else:
-            did["task"] = await _open(setting, action, touched)
+            did.update(await _mark(setting, action, touched))
             outcome = ACTED
     return outcome, did
+
+
+async def _mark(
+    setting: RuleSetting, action: OpenTask | AddTag | RemoveTag | MoveStage, touched: Touched
+) -> dict[str, Any]:
+    """Do what needs nobody's consent; answers what is noted with the firing."""
+    member, rule = touched.member, setting.code
+    match action:
+        case OpenTask():
+            return {"task": await _open(setting, action, touched)}
+        case AddTag():
+            await tags.tag_members([member], [action.tag], rule=rule, plugin=setting.plugin)
+            return {"tag_added": action.tag}
+        case RemoveTag():
+            await tags.tag_members([member], remove=[action.tag], rule=rule, plugin=setting.plugin)
+            return {"tag_removed": action.tag}
+        case MoveStage():
+            await stages.move_stage(member, action.stage, action.reason, rule=rule)
+            return {"stage": action.stage}
 
 
 async def _open(setting: RuleSetting, action: OpenTask, touched: Touched) -> UUID:
