@@ -64,6 +64,29 @@ def test_a_member_is_found_by_the_last_digits_and_shows_points_and_purchases(ope
     assert "Points" in page.inner_text("main")
 
 
+def test_arrows_walk_through_what_the_box_found_and_enter_opens_the_first(open_page):
+    page = open_page("/", login="cashier", width=1280)
+    page.fill("main input[name=q]", "w")
+    page.wait_for_selector("a[data-found]")
+    first, second = [line.get_attribute("href") for line in page.locator("a[data-found]").all()[:2]]
+    page.focus("main input[name=q]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == second
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{first}")
+
+
+def test_what_is_typed_into_the_box_never_stands_in_the_address(open_page):
+    page = open_page("/members", login="cashier")
+    page.fill("main input[name=q]", "139 0000 0000")
+    page.wait_for_selector("[data-query='139 0000 0000']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/members/find")
+    assert "Nobody found" in page.inner_text("main")
+
+
 def test_a_coach_records_a_body_test_in_two_taps_from_the_member(open_page):
     page = open_page("/members", login="coach")
     page.goto(page.locator("a[href^='/members/0']").first.get_attribute("href"))

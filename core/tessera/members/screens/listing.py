@@ -56,7 +56,7 @@ async def find(request: Request[Any, Any, Any]) -> Response[Any] | Template:
     if sent and len(exact) == 1:
         return Redirect(f"{goal}?member={exact[0]}" if goal else f"/members/{exact[0]}", status_code=303)
     found = await _found(typed, exact)
-    context = {**await _context(found), "q": typed, "goal": goal, "more": None, "first": True}
+    context = {**await _context(found), "q": typed, "goal": goal, "sent": sent, "more": None, "first": True}
     context["refused"] = translate(refusal.message) if refusal is not None else ""
     return Template(
         LIST if sent else ROWS,
@@ -89,6 +89,7 @@ async def _context(found: Sequence[MemberLine]) -> dict[str, Any]:
     return {
         "q": "",
         "goal": "",
+        "sent": False,
         "found": found,
         "refused": "",
         "apart": await service.told_apart(found),
