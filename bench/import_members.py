@@ -15,11 +15,11 @@ from bench.frame import Budget, Result, result
 from bench.people import people
 from tessera.access import service as access
 from tessera.access.actor import system_actor
+from tessera.kernel.business import set_business
 from tessera.kernel.database import connection, execute, fetchval
 from tessera.kernel.instance import create_instance
 from tessera.members.imports import Report, Step
 from tessera.members.imports.people import import_members
-from tessera.setup import set_business
 from tessera.start import Loaded, agree, load, open_loaded
 
 ROWS = int(os.environ.get("TESSERA_BENCH_ROWS", "100000"))

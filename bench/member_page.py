@@ -13,12 +13,12 @@ from bench.frame import Budget, Result, in_turn_async, result
 from tessera.access import service as access
 from tessera.access.actor import system_actor
 from tessera.app import make_app
+from tessera.kernel.business import set_business
 from tessera.kernel.database import in_transaction
 from tessera.kernel.instance import create_instance
 from tessera.kernel.plugins.state import disable, enable
 from tessera.members import service as members
 from tessera.members.service.create import NewMember
-from tessera.setup import set_business
 from tessera.start import Loaded, agree, load, open_loaded
 
 RUNS = 100

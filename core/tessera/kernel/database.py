@@ -121,6 +121,14 @@ def _decode_jsonb(value: bytes) -> Any:
     return msgspec.json.decode(memoryview(value)[1:])
 
 
+async def _as_it_is(_connection: Any) -> None:
+    """Give a connection back without asking the server to forget: an open transaction is ended before this.
+
+    Nothing here outlives a transaction, no ``SET``, no session lock, no ``LISTEN``; asking cost as much as
+    most queries do.
+    """
+
+
 async def connect(config: dict[str, Any], *, min_size: int = 1, max_size: int = 10) -> None:
     """Open the pool, or say in one sentence why that cannot be.
 
@@ -129,7 +137,7 @@ async def connect(config: dict[str, Any], *, min_size: int = 1, max_size: int = 
     global _apart_pool
     DB.config = config
     try:
-        await DB.start_connection_pool(min_size=min_size, max_size=max_size, init=_prepare)
+        await DB.start_connection_pool(min_size=min_size, max_size=max_size, init=_prepare, reset=_as_it_is)
         _apart_pool = await asyncpg.create_pool(**config, min_size=0, max_size=APART, init=_prepare)
         version = await fetchval("SELECT current_setting('server_version_num')::int")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as problem:
