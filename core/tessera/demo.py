@@ -23,6 +23,8 @@ from tessera.cli_support import out, say
 from tessera.kernel import dispatcher
 from tessera.kernel.business import set_setting
 from tessera.kernel.database import in_transaction
+from tessera.kernel.embedded import is_in_use
+from tessera.kernel.errors import CannotRun
 from tessera.kernel.instance import SETTINGS_FILE, Instance, open_instance
 from tessera.kernel.plugins import PluginHost
 from tessera.kernel.plugins.state import enable
@@ -65,6 +67,8 @@ def run_demo(host: str, port: int, *, fresh: bool = False) -> None:
     check_port(host, port)
     place = folder()
     if fresh and (place / SETTINGS_FILE).exists():
+        if is_in_use(place / "data"):
+            raise CannotRun("the demonstration is still running: stop it with Ctrl-C, then begin anew")
         shutil.rmtree(place)
     if not (place / SIGN_INS).exists():
         if place.exists():

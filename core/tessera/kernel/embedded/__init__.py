@@ -2,7 +2,7 @@
 
 from tessera.kernel.embedded.binaries import binary
 from tessera.kernel.embedded.checks import problems
-from tessera.kernel.embedded.handles import EmbeddedServer, acquire, restart_if_dead
+from tessera.kernel.embedded.handles import EmbeddedServer, acquire, is_in_use, restart_if_dead
 from tessera.kernel.embedded.tools import run_tool
 
-__all__ = ["EmbeddedServer", "acquire", "binary", "problems", "restart_if_dead", "run_tool"]
+__all__ = ["EmbeddedServer", "acquire", "binary", "is_in_use", "problems", "restart_if_dead", "run_tool"]

@@ -81,6 +81,19 @@ class _Holding:
         """Stop counting this process, with nothing left to stop."""
         self._in_use.release_read_lock()
 
+    def is_left(self) -> bool:
+        """Whether no process counts, and none starts or stops the server."""
+        lock = fasteners.InterProcessLock(self.data / STARTING)
+        if not lock.acquire(blocking=False):
+            return False
+        try:
+            if not self._in_use.acquire_write_lock(blocking=False):
+                return False
+            self._in_use.release_write_lock()
+            return True
+        finally:
+            lock.release()
+
     def leave(self, server: Server, *, stop: bool = True) -> None:
         """Stop counting this process, and stop the server when nobody else counts."""
         self.forsake()
@@ -196,6 +209,16 @@ def restart_if_dead(handle: EmbeddedServer, on_wait: OnWait = None) -> bool:
                 return False
             with holding.alone(on_wait) as server:
                 return server.bring_up(holding.options, on_wait)
+
+
+def is_in_use(data: Path) -> bool:
+    """Whether any process uses, starts or stops the server of ``data``: whoever removes the folder asks first."""
+    if not (data / IN_USE).exists():
+        return False
+    with refusing(data):
+        holding = _holding_of(data.resolve())
+        with holding.mutex:
+            return bool(holding.handles) or not holding.is_left()
 
 
 @contextmanager

@@ -72,6 +72,13 @@ def test_two_processes_share_one_server_and_the_last_one_stops_it(data, holder):
     assert not is_up(data)
 
 
+def test_whoever_removes_a_folder_is_told_that_another_process_uses_it(data, holder):
+    other = holder()
+    assert embedded.is_in_use(data)
+    leave(other)
+    assert not embedded.is_in_use(data)
+
+
 def test_processes_that_begin_together_make_one_database(new):
     code = HOLDER.replace("sys.stdin.readline()", "")
     crowd = [subprocess.Popen([sys.executable, "-c", code, str(new)], stdout=subprocess.PIPE) for _ in range(3)]
