@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from tessera.access import service as access
 from tessera.kernel.errors import FieldError, Invalid
+from tessera.members.normalise import Birthday
 from tessera.members.service import Changes, MemberView, NewMember
 from tessera.web.forms import Form
 
@@ -22,13 +23,39 @@ def filled_in(view: MemberView) -> Form:
     return Form.of(
         name=view.name,
         gender=view.gender or "",
-        birthday=view.birthday,
+        **birthday_fields(view.birthday),
+        language=view.language or "",
+        timezone=view.timezone or "",
         source=view.source,
         joined_on=view.joined_on,
         store=store.code if store else "",
         version=view.version,
         **readable,
     )
+
+
+def birthday_fields(born: Birthday | None) -> dict[str, object]:
+    """A birthday as the form asks for it: the calendar, and the fields of that calendar."""
+    if born is None or born.lunar is None:
+        return {"calendar": "solar", "birthday": str(born).removeprefix("--") if born else ""}
+    lunar = born.lunar
+    return {
+        "calendar": "lunar",
+        "lunar_year": born.lunar_year or "",
+        "lunar_month": lunar.month,
+        "lunar_day": lunar.day,
+        "lunar_leap": "yes" if lunar.leap else "",
+    }
+
+
+def birthday_of_form(form: Form) -> str:
+    """The birthday as it is written elsewhere; empty where none was given."""
+    if form["calendar"] != "lunar":
+        return form["birthday"]
+    year, month, day = (form[f"lunar_{part}"] for part in ("year", "month", "day"))
+    if not (year or month or day):
+        return ""
+    return f"lunar:{year or '-'}-{'L' if form.has('lunar_leap', 'yes') else ''}{month or '0'}-{day or '0'}"
 
 
 def store_of_form(form: Form) -> UUID | None:
@@ -49,13 +76,15 @@ def new_member(form: Form) -> NewMember:
         phone=form["phone"],
         email=form["email"],
         gender=form["gender"],
-        birthday=form["birthday"],
+        birthday=birthday_of_form(form),
         address=form["address"],
+        language=form["language"] or None,
+        timezone=form["timezone"] or None,
         source=form["source"],
         store=store_of_form(form),
         note=form["note"],
+        identities=[(kind, form[kind]) for kind in ("card", "resident_id") if form[kind]],
         consents=[("marketing", channel, "granted") for channel in ("sms", "email") if channel in granted],
-        when_taken="contact" if form.has("share", "yes") else "refuse",
     )
 
 
@@ -73,7 +102,9 @@ def changes_of(form: Form, view: MemberView) -> Changes:
         email=sealed("email"),
         address=sealed("address"),
         gender=form["gender"] or None,
-        birthday=form["birthday"] or None,
+        birthday=birthday_of_form(form) or None,
+        language=form["language"] or None,
+        timezone=form["timezone"] or None,
         source=form["source"] or None,
         joined_on=form["joined_on"] or None,
         store=store if store is not None else UNSET,

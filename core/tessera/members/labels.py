@@ -54,6 +54,20 @@ TIES: dict[str, Text] = {
 """What another is to a member."""
 
 
+SOURCES: tuple[Text, ...] = (
+    _("Walked in"),
+    _("A friend"),
+    _("A leaflet"),
+    _("The website"),
+    _("WeChat"),
+    _("Douyin"),
+    _("Xiaohongshu"),
+    _("Dianping"),
+    _("An event"),
+)
+"""Ways in which people come, offered to whoever writes it down; any other words do as well."""
+
+
 def stage_label(stage: str) -> Text:
     """A stage in words."""
     return STAGES.get(stage, Text(stage))

@@ -89,7 +89,9 @@ async def test_a_taken_phone_says_whose_it_is_and_can_be_shared(desk):
     assert refused.status_code == 409
     assert f"/members/{mother}" in refused.text
     assert 'value="王小小"' in refused.text
-    made = await send(lin, "/members/new", name="王小小", phone="13800138000", share="yes")
+    made = await send(
+        lin, "/members/new", name="王小小", phone="13800138000", taken="relative", taken_kind="phone", tie="guardian"
+    )
     assert made.status_code == 303
     found = (await find(lin, "13800138000", typing=True)).text
     assert "李文" in found

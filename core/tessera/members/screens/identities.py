@@ -33,8 +33,6 @@ async def add(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Res
     form = await read_form(request)
     kind, value = form["kind"], form["value"]
     try:
-        if form.has(TAKEN, "same"):
-            return done(f"/members/{await service.lookup(f'{kind}:{value}')}")
         if form.has(TAKEN, "moved"):
             await service.take_over(member_id, kind, value)
         else:
@@ -42,6 +40,8 @@ async def add(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Res
     except (Invalid, IdentityTaken, TooMany) as refusal:
         context = await _context(member_id)
         if isinstance(refusal, IdentityTaken):
+            if form.has(TAKEN, "same") and "member" in refusal.facts:
+                return done(f"/members/{refusal.facts['member']}")
             context |= await taken_context(refusal, kind)
         return shown_again(PAGE, form, refusal, context)
     return done(f"/members/{member_id}/identities", _("Saved."))
@@ -77,6 +77,7 @@ async def taken_context(refusal: IdentityTaken, kind: str) -> dict[str, Any]:
         "holder": holders[0] if holders else None,
         "holder_view": view,
         "may_move": writable,
+        "ways": False,
     }
 
 

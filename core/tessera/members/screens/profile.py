@@ -10,34 +10,64 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
+from msgspec import UNSET
 
 from tessera.access import service as access
-from tessera.kernel.errors import DomainError, Invalid
+from tessera.access.actor import actor
+from tessera.kernel.errors import Conflict, DomainError, Invalid, TooMany
+from tessera.kernel.texts import LOCALES
 from tessera.members import labels, service
+from tessera.members.birthdays import LUNAR_DAYS, LUNAR_MONTHS
 from tessera.members.custom_forms import custom_inputs, fill_custom, given_custom
 from tessera.members.forms import changes_of, filled_in, new_member
-from tessera.members.service import IdentityTaken, StaleVersion
+from tessera.members.screens.identities import taken_context
+from tessera.members.service import Changes, IdentityTaken, MemberView, NewMember
+from tessera.members.service.taken import Kind, Way, change_although_taken, create_although_taken
 from tessera.web.forms import Form, done, read_form, shown_again
+from tessera.web.screens import choices
 from tessera_hooks import _
 
 FORM = "members/form.html"
+
+WAYS: dict[str, Way] = {"relative": "relative", "moved": "moved"}
+KINDS: dict[str, Kind] = {"phone": "phone", "email": "email"}
 
 
 @get("/members/new", permission="members.write")
 async def new() -> Template:
     """The form for someone new."""
-    return Template(FORM, context={"form": Form(), **_context(), "custom_inputs": await custom_inputs()})
+    return Template(
+        FORM, context={"form": Form.of(calendar="solar"), **_context(), "custom_inputs": await custom_inputs()}
+    )
 
 
 @post("/members/new", permission="members.write")
 async def add(request: Request[Any, Any, Any]) -> Response[Any] | Template:
-    """Make someone a member; a phone that is taken can be kept as a relative's."""
+    """Make someone a member; where a phone is taken, the form asks what it is and goes on by the answer."""
     form = await read_form(request)
     try:
-        made = await service.create_member(replace(new_member(form), custom=await given_custom(form)))
-    except (Invalid, IdentityTaken) as refusal:
+        new = replace(new_member(form), custom=await given_custom(form))
+        made = await _made(new, form)
+    except (Invalid, Conflict, TooMany) as refusal:
+        if is_same(form, refusal):
+            return done(f"/members/{refusal.facts['member']}", _("They were a member already."))
         return shown_again(FORM, form, refusal, {**await _refused(refusal), "custom_inputs": await custom_inputs()})
-    return done(f"/members/{made}", _("{name} is a member now.", name=form["name"] or _("The customer")))
+    told = _("{name} is a member now.", name=form["name"] or _("The customer"))
+    if any(kind == "resident_id" for kind, _value in new.identities):
+        told = _("{name} is a member now. Birthday and gender are those of the resident id.", name=form["name"])
+    return done(f"/members/{made}", told)
+
+
+async def _made(new: NewMember, form: Form) -> UUID:
+    way, kind = WAYS.get(form["taken"]), KINDS.get(form["taken_kind"])
+    if way is not None and kind is not None:
+        return await create_although_taken(new, kind, way, form["tie"])
+    return await service.create_member(new)
+
+
+def is_same(form: Form, refusal: DomainError) -> bool:
+    """Whether an identity is taken by someone who was said to be the same person."""
+    return isinstance(refusal, IdentityTaken) and form["taken"] == "same" and "member" in refusal.facts
 
 
 @get("/members/{member_id:uuid}/edit", permission="members.write")
@@ -46,7 +76,8 @@ async def edit(member_id: FromPath[UUID]) -> Template:
     view = await service.member(member_id, permission="members.write")
     form = await fill_custom(filled_in(view), view.id)
     inputs = await custom_inputs(view.id)
-    return Template(FORM, context={"form": form, **_context(), "member": view, "custom_inputs": inputs})
+    context = {**_context(), **await _known_in(view), "member": view, "custom_inputs": inputs}
+    return Template(FORM, context={"form": form, **context})
 
 
 @post("/members/{member_id:uuid}/edit", permission="members.write")
@@ -57,13 +88,32 @@ async def change(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> 
     version = int(form["version"]) if form["version"].isdigit() else 0
     try:
         changes = msgspec.structs.replace(changes_of(form, view), custom=await given_custom(form, view.id))
-        await service.change_member(
-            member_id, version, changes, when_taken="contact" if form.has("share", "yes") else "refuse"
-        )
-    except (Invalid, IdentityTaken, StaleVersion) as refusal:
+        await _changed(view.id, version, changes, form)
+    except (Invalid, Conflict, TooMany) as refusal:
+        if is_same(form, refusal):
+            return done(f"/members/{refusal.facts['member']}", _("They are a member already."))
         context = {**await _refused(refusal), "custom_inputs": await custom_inputs(view.id)}
-        return shown_again(FORM, form, refusal, {**context, "member": view})
+        return shown_again(FORM, form, refusal, {**context, **await _known_in(view), "member": view})
     return done(f"/members/{member_id}", _("Saved."))
+
+
+async def _changed(member: UUID, version: int, changes: Changes, form: Form) -> None:
+    way, kind = WAYS.get(form["taken"]), KINDS.get(form["taken_kind"])
+    if way is not None and kind is not None and getattr(changes, kind) not in (UNSET, None):
+        await change_although_taken(member, version, changes, kind, way, form["tie"])
+    else:
+        await service.change_member(member, version, changes)
+
+
+@post("/members/{member_id:uuid}/stores/{store_id:uuid}/leave", permission="members.write")
+async def leave(member_id: FromPath[UUID], store_id: FromPath[UUID]) -> Response[Any]:
+    """Take the member from a store's lists."""
+    try:
+        await service.leave_store(member_id, store_id)
+    except Invalid as refusal:
+        return done(f"/members/{member_id}/edit", refusal.message, "danger")
+    there = await service.is_visible(member_id, "members.write")
+    return done(f"/members/{member_id}/edit" if there else "/members", _("The store was taken away."))
 
 
 def _context() -> dict[str, Any]:
@@ -72,21 +122,33 @@ def _context() -> dict[str, Any]:
     stores = [s for s in access.stores() if s.active and (allowed is None or s.id in allowed)]
     return {
         "member": None,
-        "holder": None,
         "taken": None,
+        "ties": [(role, labels.TIES[role]) for role in ("guardian", "payer", "household", "child")],
         "genders": [("", _("Not said")), *labels.GENDERS.items()],
         "stores": [(store.code, store.name) for store in stores],
+        "lunar_months": list(LUNAR_MONTHS.items()),
+        "lunar_days": list(LUNAR_DAYS.items()),
+        "languages": list(LOCALES.items()),
+        "zones": choices.zones(),
+        "sources": list(labels.SOURCES),
+        "known_in": [],
     }
+
+
+async def _known_in(view: MemberView) -> dict[str, Any]:
+    """The stores where a member is known, and those from whose lists this person may take them."""
+    found = [store for id_ in await service.stores_of(view.id) if (store := access.store_of(id_)) is not None]
+    leaving = {s.id for s in found if s.id != view.store and actor().may("members.write", s.id)}
+    return {"known_in": found, "leaving": leaving if len(found) > 1 else set()}
 
 
 async def _refused(refusal: DomainError) -> dict[str, Any]:
     """What the form shows of an identity that is taken: whose it is, where that may be seen."""
     context = _context()
     if isinstance(refusal, IdentityTaken):
-        context["taken"] = refusal.facts.get("field")
-        holder = refusal.facts.get("member")
-        context["holder"] = (await service.lines([UUID(holder)]))[0] if holder else None
+        context |= await taken_context(refusal, str(refusal.facts.get("field")))
+        context["ways"] = True
     return context
 
 
-handlers = [new, add, edit, change]
+handlers = [new, add, edit, change, leave]

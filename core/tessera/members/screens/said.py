@@ -28,7 +28,8 @@ async def change_consents(request: Request[Any, Any, Any], member_id: FromPath[U
     """Note what the member said; what was not touched stays as it is."""
     form = await read_form(request)
     try:
-        for consent in await service.consents(member_id):
+        here = await service.need_visible(member_id, "members.write")
+        for consent in await service.consents(here):
             said = form[f"{consent.purpose}.{consent.channel}"]
             if said and said != consent.state:
                 await service.set_consent(
@@ -39,16 +40,29 @@ async def change_consents(request: Request[Any, Any, Any], member_id: FromPath[U
                     source="desk",
                     wording=form["wording"],
                     given_by=form["given_by"],
+                    guardian=_guardian(form["guardian"]),
                 )
     except Invalid as refusal:
         return shown_again(CONSENTS, form, refusal, await _consents(member_id))
     return done(f"/members/{member_id}", _("Saved."))
 
 
+def _guardian(chosen: str) -> UUID | None:
+    try:
+        return UUID(chosen) if chosen else None
+    except ValueError:
+        raise service.unknown() from None
+
+
 async def _consents(member_id: UUID) -> dict[str, Any]:
+    view = await service.member(member_id, permission="members.write")
+    guardians = await service.visible_among(await service.guardians_of(view.id), "members.read")
     return {
-        "member": await service.member(member_id, permission="members.write"),
-        "consents": await service.consents(member_id),
+        "member": view,
+        "consents": await service.consents(view.id),
+        "words": await service.consent_words(view.id),
+        "guardians": [(str(line.id), line.title) for line in await service.lines(guardians)],
+        "is_child": await service.is_child(view.id),
     }
 
 

@@ -23,6 +23,7 @@ from tessera.members.service.identities import (
     remove_identity,
     take_over,
 )
+from tessera.members.service.known_in import leave_store, stores_of
 from tessera.members.service.links import (
     GuardianCircle,
     LinkUnknown,
@@ -107,6 +108,7 @@ __all__ = [
     "in_scope",
     "is_child",
     "is_visible",
+    "leave_store",
     "lines",
     "link",
     "link_new",
@@ -127,6 +129,7 @@ __all__ = [
     "search",
     "search_ids",
     "set_consent",
+    "stores_of",
     "stores_seen",
     "survivor_of",
     "take_over",
