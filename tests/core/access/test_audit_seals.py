@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from tessera.access import audit
 from tessera.access.actor import system_actor
+from tessera.access.audit import nightly
 from tessera.access.audit.seals import seal_waiting
 from tessera.access.audit.verifying import verify
-from tessera.kernel import dispatcher
+from tessera.kernel import dispatcher, long_jobs
 from tessera.kernel.database import DB, execute, fetch, fetchval, in_transaction
+from tessera.kernel.ids import uuid7
 from tessera.testing import empty_database
 
 pytestmark = pytest.mark.usefixtures("db", "system")
@@ -211,6 +213,48 @@ async def test_the_dispatcher_seals_what_is_waiting():
     await audit.note("settings.changed")
     await dispatcher.drain()
     assert await fetchval("SELECT count(*) FROM audit WHERE seal IS NULL") == 0
+
+
+async def test_a_running_dispatcher_seals_beside_its_work():
+    await audit.note("settings.changed")
+    due: dict[Any, float] = {}
+    for _look in range(3):
+        await dispatcher._do_beside("test", due)
+    assert await fetchval("SELECT seal FROM audit") == 1
+    assert due.keys() == {seal_waiting}
+
+
+async def verified_at_night() -> Any:
+    """The nightly job, and its report."""
+    progress = uuid7()
+    await execute(
+        "INSERT INTO progress (id, kind, title, report, started_at) VALUES ($1, $2, '', '{}', now())",
+        progress,
+        nightly.JOB,
+    )
+    await nightly.verify_audit(progress)
+    await dispatcher.drain()
+    return await long_jobs.seen(progress)
+
+
+async def test_a_night_in_which_all_is_well_opens_no_task(business):
+    await noted(5)
+    run = await verified_at_night()
+    assert (run["state"], run["report"]["differences"], run["done"]) == ("done", 0, run["report"]["seals"])
+    assert await fetchval("SELECT count(*) FROM task") == 0
+
+
+async def test_what_the_night_finds_becomes_one_task_for_the_owner(business):
+    await noted(5)
+    victim = await row(1)
+    await tampered("DELETE FROM audit WHERE id = $1", victim["id"])
+    for _night in range(2):
+        run = await verified_at_night()
+    assert run["state"] == "failed"
+    assert run["report"]["named"] == [f"seal {victim['seal']}: lacks row {victim['id']}"]
+    (task,) = await fetch("SELECT role, title, times FROM task WHERE kind = 'audit_differs'")
+    assert (task["role"], task["times"]) == ("owner", 2)
+    assert task["title"]["en"] == "The audit differs from its seals in 1 places"
 
 
 async def test_a_note_is_taken_back_with_its_unit_of_work():
