@@ -142,6 +142,16 @@ async def undo_merge(merging: Merging) -> Sequence[Text]:
 
 
 @hookimpl
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    return await service.told(member)
+
+
+@hookimpl
+async def erase_member(member: UUID) -> None:
+    await service.forget(member)
+
+
+@hookimpl
 async def search_members(q: str, limit: int) -> Sequence[UUID]:
     return await service.wearers(q, limit)
 

@@ -91,7 +91,7 @@ async def give_back_seen(merging: Merging) -> Sequence[Text]:
     moved = [UUID(text) for text in merging.kept.get("moved", ())]
     await Seen.update({Seen.about: merging.other}).where(Seen.id.is_in(moved or [UUID(int=0)]))
     stays = await Seen.count().where(Seen.about == merging.survivor)
-    return [_("{n} things that the dummy noticed", n=stays)] if stays else []
+    return [_("things that the dummy noticed: {n}", n=stays)] if stays else []
 
 
 async def card(member: UUID | None) -> Mapping[str, Any] | None:
@@ -112,3 +112,15 @@ async def sample(members: Sequence[UUID]) -> None:
     """A check-up for each member."""
     for place, member in enumerate(members):
         await add_record(Check, member, {"score": 50 + place % 50, "colour": "green"})
+
+
+async def told(member: UUID) -> Mapping[str, Any] | None:
+    """All that was noticed about a member."""
+    seen = await Seen.select(Seen.what, Seen.amount, Seen.at).where(Seen.about == member).order_by(Seen.at)
+    return {"seen": seen} if seen else None
+
+
+async def forget(member: UUID) -> None:
+    """Take what was noticed about a member away; a sale stays, for it adds up."""
+    await Seen.update({Seen.about: None}).where((Seen.about == member) & (Seen.what == "settled"))
+    await Seen.delete().where(Seen.about == member)

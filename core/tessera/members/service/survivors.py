@@ -22,16 +22,16 @@ async def ids_of(member: UUID) -> list[UUID]:
     return [row["id"] for row in await fetch(IDS, member)] or [member]
 
 
-async def hold(member: UUID) -> UUID:
+async def hold(member: UUID, *, even_erased: bool = False) -> UUID:
     """Keep a member from being merged until the unit of work ends, and answer who they are today.
 
     To be called before the first row about them is written: a merge that is under way is waited for, and
     what is written goes to the survivor instead of a member who is no longer there. Refuses one who was
-    erased meanwhile.
+    erased meanwhile; ``even_erased`` is for the books, which go on without the person.
     """
     while True:
         row = await fetchrow("SELECT merged_into, erased_at FROM member WHERE id = $1 FOR KEY SHARE", member)
-        if row is not None and row["erased_at"] is not None:
+        if row is not None and row["erased_at"] is not None and not even_erased:
             raise unknown()
         if row is None or row["merged_into"] is None:
             return member

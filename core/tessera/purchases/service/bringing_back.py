@@ -34,7 +34,7 @@ async def lock_purchase(purchase: UUID) -> Any:
     """
     bought = await fetchrow("SELECT member FROM purchase WHERE id = $1", purchase)
     if bought is not None and bought["member"] is not None:
-        await members.hold(bought["member"])
+        await members.hold(bought["member"], even_erased=True)
     return await fetchrow(
         "SELECT id, source, external_id, member, account, store, amount, returned, currency, at FROM purchase "
         "WHERE id = $1 FOR UPDATE",
