@@ -92,7 +92,7 @@ async def test_a_plugin_moves_its_rows_and_gives_them_back(member, dummy):
     await dummy.wave(ana)
     undone = await merging.undo(done.merge)
     assert (merged, await noticed_of(ana), await noticed_of(double)) == ((1, 0), 1, 1)
-    assert "1 things that the dummy noticed" in [str(said) for said in undone.stayed]
+    assert "things that the dummy noticed: 1" in [str(said) for said in undone.stayed]
 
 
 async def test_a_plugin_that_rests_takes_part(member, dummy):

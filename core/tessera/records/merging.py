@@ -60,7 +60,7 @@ async def unmerge_records(merging: Merging) -> Sequence[Text]:
             merging.merge,
         )
         if since:
-            stayed.append(_("{n} records made since: {what}", n=since, what=kind.titles))
+            stayed.append(_("records made since ({what}): {n}", n=since, what=kind.titles))
     await _recompute(merging, merging.kept)
     return stayed
 

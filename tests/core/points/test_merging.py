@@ -124,7 +124,7 @@ async def test_an_undo_gives_each_their_own_points(ana, ben):
     await earn_for(ana, 5)
     undone = await merging.undo(done.merge)
     assert ((await held(ana.member)).available, (await held(ben.member)).available) == (65, 50)
-    assert [str(said) for said in undone.stayed] == ["1 entries of points booked since"]
+    assert [str(said) for said in undone.stayed] == ["entries of points booked since: 1"]
 
 
 async def test_an_undo_is_refused_where_the_others_points_were_spent(ana, ben):

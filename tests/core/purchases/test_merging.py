@@ -50,7 +50,7 @@ async def test_what_was_bought_since_stays_with_the_survivor(member):
         await sell(double, 3000, "R3")
         undone = await merging.undo(done.merge)
     assert (await bought_by(ana), await bought_by(double), await service.differing()) == (["R3"], ["R2"], [])
-    assert "1 purchases made since" in [str(said) for said in undone.stayed]
+    assert "purchases made since: 1" in [str(said) for said in undone.stayed]
 
 
 async def test_a_return_follows_its_purchase(member):

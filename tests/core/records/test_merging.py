@@ -54,7 +54,7 @@ async def test_records_made_since_stay_and_are_listed(garden, member, store):
     await rained(garden, double, store, "3.00")
     undone = await merging.undo(done.merge)
     assert await owners(garden) == {"3.00": ana}
-    assert [str(said) for said in undone.stayed] == ["1 records made since: Diaries"]
+    assert [str(said) for said in undone.stayed] == ["records made since (Diaries): 1"]
 
 
 @pytest.mark.parametrize(("others_day", "winner"), [(date(2026, 2, 1), "2.00"), (date(2025, 2, 1), "1.00")])

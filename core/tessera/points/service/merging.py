@@ -87,14 +87,14 @@ async def unmerge_points(merging: Merging) -> Sequence[Text]:
             await _pay_instead(posting, row, await account_of(merging.survivor), merging.merge)
         await posting.settle(settling(posting.now))
         await posting.write()
-    return [_("{n} entries of points booked since", n=since)] if since else []
+    return [_("entries of points booked since: {n}", n=since)] if since else []
 
 
 def _in_use(rows: Sequence[Any]) -> MergeInUse:
     amount = sum(row["amount"] for row in rows)
     return MergeInUse(
         _(
-            "{n} points of the other were spent since the merge, in {entries} entries: "
+            "{n} points of the other were spent since the merge (entries: {entries}): "
             "undo it all the same, and the survivor pays them",
             n=amount,
             entries=len(rows),

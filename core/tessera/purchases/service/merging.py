@@ -74,7 +74,7 @@ async def unmerge_purchases(merging: Merging) -> Sequence[Text]:
     await execute(_KNOWN_WHERE_THEY_BOUGHT, [merging.survivor, merging.other])
     await rebuild([merging.survivor, merging.other])
     since = await fetchval(_SINCE, merging.survivor, merging.merge)
-    return [_("{n} purchases made since", n=since)] if since else []
+    return [_("purchases made since: {n}", n=since)] if since else []
 
 
 def _ids(kept: Mapping[str, Any], key: str) -> list[UUID]:

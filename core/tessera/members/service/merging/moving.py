@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -91,6 +92,19 @@ async def give_back(pair: Pair, kept: Mapping[str, Any]) -> dict[str, int]:
     for keyed in KEYED:
         gone[keyed.name] = await _give_back_keyed(keyed, pair, kept[keyed.name])
     return {table: count for table, count in gone.items() if count}
+
+
+_SINCE = {"identity": "created_at", "member_note": "at", "attachment": "at", "member_tag": "at"}
+"""Tables of which people want to know what came after a merge, and the column that says when."""
+
+
+async def count_since(pair: Pair, at: datetime) -> list[tuple[str, int]]:
+    """How many rows of the survivor came after a moment, by table, where there are any."""
+    found = []
+    for table, column in _SINCE.items():
+        rows = await fetch(f"SELECT count(*) AS n FROM {table} WHERE member = $1 AND {column} > $2", pair.survivor, at)
+        found.append((table, rows[0]["n"]))
+    return [(table, count) for table, count in found if count]
 
 
 async def move(table: Table, from_: UUID, to: UUID, only: Sequence[UUID] | None = None) -> list[UUID]:

@@ -52,13 +52,21 @@ class Undone:
 
 
 GONE: Mapping[str, Text] = {
-    "identity": _("{n} cards, phones or addresses that came from the other are gone or moved on since"),
-    "contact": _("{n} contacts that came from the other are gone since"),
-    "member_note": _("{n} notes that came from the other are gone since"),
-    "attachment": _("{n} files that came from the other are gone since"),
-    "member_tag": _("{n} tags that came from the other were taken off since"),
-    "member_link": _("{n} links that came from the other are gone since"),
-    "member_staff": _("{n} responsibilities that came from the other changed since"),
+    "identity": _("cards, phones or addresses of the other that are gone or moved on since: {n}"),
+    "contact": _("contacts of the other that are gone since: {n}"),
+    "member_note": _("notes of the other that are gone since: {n}"),
+    "attachment": _("files of the other that are gone since: {n}"),
+    "member_tag": _("tags of the other that were taken off since: {n}"),
+    "member_link": _("links of the other that are gone since: {n}"),
+    "member_staff": _("responsibilities for the other that changed since: {n}"),
+}
+
+
+NEW: Mapping[str, Text] = {
+    "identity": _("cards, phones or addresses added since: {n}"),
+    "member_note": _("notes written since: {n}"),
+    "attachment": _("files added since: {n}"),
+    "member_tag": _("tags given since: {n}"),
 }
 
 
@@ -116,6 +124,7 @@ async def _part(pair: Pair, rows: Mapping[UUID, Any], row: Any, *, force: bool) 
     gone = await moving.give_back(pair, kept[MEMBERS])
     stayed = [_("{field} was changed since", field=_named(name)) for name in stay]
     stayed += [Text(GONE[table].source, n=count) for table, count in gone.items() if table in GONE]
+    stayed += [Text(NEW[table].source, n=count) for table, count in await moving.count_since(pair, row["at"])]
     stayed += await _ask_rooms(pair, row, force=force)
     await execute(
         "UPDATE member_merge SET undone_at = $2, undone_by = $3 WHERE id = $1",
