@@ -55,7 +55,7 @@ def is_postmaster_below(process, made):
 
 
 def leave(process):
-    process.communicate(b"\n", timeout=8)
+    process.communicate(b"\n", timeout=60)
     assert process.returncode == 0
 
 
