@@ -21,7 +21,7 @@ from tessera.kernel.texts import use_locale
 from tessera.members import service
 from tessera.members.imports.people import import_members
 from tessera.members.normalise import normalise_gender
-from tessera.members.service import NewMember, exporting, lists
+from tessera.members.service import NewMember, exporting, fields, lists, tags
 
 FIRST_CELLS = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\tx", "\rx", "＝1", "＋1", "－1", "＠x", "'=1")
 
@@ -74,6 +74,25 @@ async def test_what_goes_out_comes_back_without_a_change(families, tmp_path):
     await lists.write_csv(await exporting.begin(), tmp_path / "members.csv")
     report = await import_members(tmp_path / "members.csv")
     assert (report.read, report.unchanged, report.rejected) == (4, 4, 0), report.first_rejects
+
+
+async def test_tags_and_the_business_own_fields_come_back_without_a_change(families, tmp_path):
+    await fields.make_field("size", "text", {"en": "Size", "zh_Hans": "尺码"}, searchable=True)
+    await fields.make_field("shoes", "number", {"en": "Shoes"}, sensitive=True)
+    await fields.make_field("since", "date", {"en": "Since"})
+    await fields.make_field("vegan", "yes_no", {"en": "Vegan"})
+    choices = {"tea": {"en": "Tea", "zh_Hans": "茶"}, "milk": {"en": "Milk, warm"}}
+    await fields.make_field("drinks", "choices", {"en": "Drinks"}, choices=choices)
+    given = {"size": "=XL", "shoes": "37.5", "since": "2026-01-02", "vegan": True, "drinks": ["tea", "milk"]}
+    await fields.set_custom(families, given)
+    await tags.tag_members([families], ["VIP", "晨练"])
+    for name, write in lists.WRITERS.items():
+        await write(await exporting.begin(), tmp_path / f"members.{name}")
+        report = await import_members(tmp_path / f"members.{name}")
+        assert (report.read, report.unchanged) == (4, 4), report.first_rejects
+        assert report.remarks[0] == "ignored: Stage (name a field with --map to import them)"
+    (row,) = [row for row in await everyone() if row["name"] == "李文"]
+    assert (row["tags"], row["custom.drinks"], row["custom.shoes"]) == ("VIP; 晨练", "tea; milk", "37.5")
 
 
 @pytest.mark.parametrize("locale", ["en", "zh_Hans"])
