@@ -85,7 +85,7 @@ class ImportOptions:
 class Report:
     """What an import did: the rows read are the sum of those created, updated, unchanged and rejected.
 
-    ``first_rejects`` are a few of the rejected lines with their reasons, for a screen.
+    ``alike`` are the pairs of members found who may be one person. ``first_rejects`` are a few of the rejected lines with their reasons, for a screen.
     """
 
     kind: str
@@ -96,6 +96,7 @@ class Report:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    alike: int = 0
     rejects: Path | None = None
     remarks: list[Text] = field(default_factory=list)
     first_rejects: list[tuple[int, Text]] = field(default_factory=list)
@@ -111,6 +112,7 @@ class Report:
             "updated": self.updated,
             "unchanged": self.unchanged,
             "rejected": self.rejected,
+            "alike": self.alike,
             "rejects": str(self.rejects) if self.rejects else None,
             "batch": str(self.batch) if self.batch else None,
             "dry_run": self.dry_run,

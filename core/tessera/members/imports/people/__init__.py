@@ -8,7 +8,9 @@ from tessera.members.identities import remember_source
 from tessera.members.imports.contract import ImportOptions, Progress, Report, silent
 from tessera.members.imports.people.loading import KIND, MemberLoader
 from tessera.members.imports.running import run_import
+from tessera.members.service import duplicates
 from tessera.members.service.scope import home_store
+from tessera_hooks import _
 
 
 async def import_members(
@@ -33,4 +35,17 @@ async def import_members(
     report = await run_import(KIND, path, loader, replace(wanted, facts=facts), progress)
     if "external" in loader.parser.plan.fields and not wanted.dry_run:
         await remember_source(source)
+    await _tell_alike(report)
     return report
+
+
+async def _tell_alike(report: Report) -> None:
+    """Say how many of the people look like others, and where to decide about them."""
+    report.alike = await duplicates.count_open(report.batch) if report.batch is not None else 0
+    if report.alike:
+        report.remarks.append(
+            _(
+                "{count} pairs look like one person: decide about them on the page Members, Perhaps the same person",
+                count=report.alike,
+            )
+        )
