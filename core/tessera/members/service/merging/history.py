@@ -28,6 +28,7 @@ class MergeView:
     id: UUID
     survivor: UUID
     survivor_title: str
+    survivor_number: str
     other: UUID
     other_title: str
     other_number: str
@@ -50,6 +51,7 @@ WITH RECURSIVE line AS (
     UNION ALL SELECT line.merge, m.id, m.merged_into FROM line JOIN member m ON m.id = line.merged_into
 ), ends AS (SELECT merge, id FROM line WHERE merged_into IS NULL)
 SELECT g.id, g.survivor, coalesce(nullif(s.name, ''), s.number) AS survivor_title,
+       s.number AS survivor_number,
        g.other, coalesce(nullif(o.name, ''), o.number) AS other_title, o.number AS other_number,
        g.actor, g.at, g.undone_at, g.undone_by,
        (SELECT c.id FROM member_merge c WHERE c.other = g.survivor AND c.undone_at IS NULL) AS covered_by
