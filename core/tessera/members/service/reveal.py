@@ -11,6 +11,7 @@ from tessera.access import audit, sealing
 from tessera.access.actor import actor
 from tessera.kernel.database import fetchrow, in_transaction
 from tessera.kernel.errors import FieldError, Forbidden, Invalid, NotFound
+from tessera.members.service.fields import spoken
 from tessera.members.service.scope import need_visible
 from tessera.members.service.views import MemberView, revealable, shown
 from tessera_hooks import _
@@ -38,8 +39,9 @@ class Sealed:
 
     @property
     def value(self) -> str:
-        """The value itself."""
-        return sealing.unseal_text(self.content)
+        """The value itself; a choice in words."""
+        text = sealing.unseal_text(self.content)
+        return spoken(self.field.removeprefix("custom:"), text) if self.kind == "custom" else text
 
 
 _REACHED = """

@@ -125,6 +125,8 @@ def shown(kind: str, sealed: bytes | None, *, reveal: bool) -> str | None:
     value = sealing.unseal_text(sealed)
     if reveal:
         return value
+    if kind == "custom":
+        return sealing.MASK * 4
     return sealing.mask(value, head=3, tail=0) if kind == "address" else identities.masked(kind, value)
 
 

@@ -176,9 +176,20 @@ def value_of(row: Any) -> Any:
     """The value of a row."""
     if row["sealed"] is None:
         return row["value"]
-    text = sealing.unseal_text(row["sealed"])
     field = next(f for f in all_fields() if f.id == row["field"])
+    return _unsealed(field, sealing.unseal_text(row["sealed"]))
+
+
+def _unsealed(field: FieldFacts, text: str) -> Any:
     return text if field.kind in {"text", "number", "date", "choice"} else msgspec.json.decode(text)
+
+
+def spoken(code: str, text: str) -> str:
+    """What was sealed of a field, as it is shown when it is revealed: choices, yes and no in words."""
+    field = next((f for f in all_fields() if f.code == code), None)
+    if field is None or field.kind in {"text", "number", "date"}:
+        return text
+    return as_text(field, _unsealed(field, text))
 
 
 async def custom_of(
