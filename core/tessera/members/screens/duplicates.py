@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
 from tessera.access.service import store_of
+from tessera.members.forms import birthday_of_form
 from tessera.members.service import duplicates
 from tessera.members.service.duplicates.pairs import PAGE
 from tessera.web.forms import done, own_path, read_form
@@ -20,7 +21,7 @@ from tessera_hooks import _
 async def show_alike(request: Request[Any, Any, Any]) -> Template:
     """Who may already be the one whose name is in the form."""
     form = await read_form(request)
-    known = await duplicates.known_alike(form["name"], form["phone"], form["birthday"])
+    known = await duplicates.known_alike(form["name"], form["phone"], birthday_of_form(form))
     return Template("members/alike.html", context={"known": known})
 
 
