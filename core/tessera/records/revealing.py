@@ -41,10 +41,10 @@ async def reveal(kind: Kind, record: UUID, name: str) -> str:
 
 async def sensitive(kind: Kind, record: UUID, name: str) -> Entry:
     """The record, where it has a value in a field that is sensitive."""
+    entry = await rows.one(kind, record)
     if name not in kind.fields or not kind.fields[name].sensitive:
         message = _("there is nothing masked of that name")
         raise Invalid(message, [FieldError("field", message)])
-    entry = await rows.one(kind, record)
     if entry.values[name] is None:
         raise NothingToReveal(_("There is nothing to reveal."))
     return entry

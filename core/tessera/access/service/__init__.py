@@ -57,6 +57,7 @@ from tessera.access.service.stores import (
     store_by_code,
     store_of,
     stores,
+    stores_known,
     stores_of,
 )
 
@@ -114,6 +115,7 @@ __all__ = [
     "store_by_code",
     "store_of",
     "stores",
+    "stores_known",
     "stores_of",
     "work_in",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tessera.access import audit
-from tessera.access.actor import Actor
+from tessera.access.actor import Actor, actor
 from tessera.kernel import clock, generation
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
@@ -69,12 +69,21 @@ def store_of(store: UUID | None) -> StoreFacts | None:
     return _stores.get(store) if store is not None else None
 
 
+def stores_known() -> list[StoreFacts]:
+    """The stores that the actor may know of: across circles nothing exists, not even a name."""
+    mine = actor().stores if actor().kind in ("staff", "key") else None
+    if mine is None:
+        return list(_stores.values())
+    circles = {_stores[store].circle for store in mine if store in _stores}
+    return [store for store in _stores.values() if store.circle in circles]
+
+
 def store_by_code(code: str) -> StoreFacts:
-    """The store that is called so, whatever the case of its letters."""
-    for store in _stores.values():
+    """The store that is called so, whatever the case of its letters, among those that the actor may know of."""
+    for store in stores_known():
         if store.code.casefold() == code.strip().casefold():
             return store
-    known = ", ".join(store.code for store in _stores.values()) or "–"
+    known = ", ".join(store.code for store in stores_known()) or "–"
     raise StoreUnknown(_('there is no store "{code}": the stores are {known}', code=code, known=known))
 
 

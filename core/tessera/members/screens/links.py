@@ -34,6 +34,7 @@ async def show(member_id: FromPath[UUID]) -> Template:
 @post("/members/{member_id:uuid}/links/find", status_code=200, permission="members.write")
 async def find(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Template:
     """Those who may be meant, as one types."""
+    await service.need_visible(member_id, "members.write")
     typed = (await read_form(request))["q"]
     found = [one for one in await service.search(typed, MOST + 1) if one.id != member_id] if typed else []
     return Template(FOUND, context={"found": found[:MOST], "q": typed, "chosen": None})

@@ -38,9 +38,9 @@ def currencies() -> list[tuple[str, str]]:
 
 
 def stores(permission: str = "") -> list[tuple[str, str]]:
-    """Open stores by code; those in which the actor may do something, where it is given."""
+    """Open stores by code that the actor may know of; those in which they may do something, where it is given."""
     allowed = actor().stores_with(permission) if permission else None
-    return [(s.code, s.name) for s in service.stores() if s.active and (allowed is None or s.id in allowed)]
+    return [(s.code, s.name) for s in service.stores_known() if s.active and (allowed is None or s.id in allowed)]
 
 
 def roles() -> list[tuple[str, Text | str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from tessera.access.service import leaving
 from tessera.access.service.leaving import Heir
 from tessera.kernel.errors import DomainError
 from tessera.web.forms import Form, done, read_form, shown_again
-from tessera_hooks import Text, _
+from tessera_hooks import _
 
 PAGE = "web/settings/staff_leave.html"
 TO_STAFF, TO_ROLE = "staff:", "role:"
@@ -56,18 +55,7 @@ async def leave(request: Request[Any, Any, Any], staff: FromPath[UUID]) -> Respo
         await leaving.leave(staff, heirs, revoke=revoke)
     except DomainError as refusal:
         return shown_again(PAGE, form, refusal, context)
-    return done("/settings/staff", _said(going, heirs))
-
-
-def _said(going: leaving.Leaving, heirs: Mapping[tuple[str, str], Heir]) -> Text:
-    if not going.piles:
-        return _("{name} has left: every door is closed.", name=going.person.name)
-    return _(
-        "{name} has left: every door is closed, {n} of {all} piles went to others.",
-        name=going.person.name,
-        n=len(heirs),
-        all=len(going.piles),
-    )
+    return done("/settings/staff", _("{name} has left: every door is closed.", name=going.person.name))
 
 
 def _heir(chosen: str) -> Heir | None:

@@ -24,7 +24,7 @@ from tessera.members.service.merging.fields import COLUMNS, Overwritten
 from tessera.members.service.merging.history import MergeUnknown
 from tessera.members.service.merging.joining import MEMBERS, PERMISSION, lock
 from tessera.members.service.merging.moving import Pair
-from tessera.members.service.scope import need_visible
+from tessera.members.service.scope import MemberUnknown, need_visible
 from tessera.members.service.tokens import refresh_tokens
 from tessera_hooks import Merging, Text, _
 
@@ -97,7 +97,10 @@ async def _need(merge: UUID) -> Any:
     row = await fetchrow("SELECT * FROM member_merge WHERE id = $1", merge)
     if row is None:
         raise _unknown()
-    await need_visible(row["survivor"], PERMISSION)
+    try:
+        await need_visible(row["survivor"], PERMISSION)
+    except MemberUnknown:
+        raise _unknown() from None
     return row
 
 
