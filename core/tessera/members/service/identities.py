@@ -250,6 +250,8 @@ async def take_over(member: UUID, kind: str, value: str, *, field: str = "value"
     known = check.take(field, value, checks.identity_of(kind))
     check.finish()
     member = await need_visible(member, "members.write")
+    if known is not None:
+        await count_lookup(known, cost=Cost.CHEAP)
     holder = await holder_of(known) if known is not None else None
     if known is None or holder is None or holder == member:
         return await add_identity(member, kind, value, primary=True, field=field)

@@ -19,7 +19,8 @@ from tessera.kernel.database import apart, execute, fetch, in_transaction
 from tessera.kernel.errors import Conflict
 from tessera.members.identities import PARSERS, SOURCES, Known, external, parse
 from tessera.members.normalise import Unusable, plain
-from tessera.members.service.scope import in_scope, members_seen, present, stores_seen, unknown
+from tessera.members.service.fields import lookups_of, matching
+from tessera.members.service.scope import in_scope, members_seen, present, stores_seen, unknown, visible_among
 from tessera_hooks import _
 
 NUMBER = "number"
@@ -37,11 +38,16 @@ class SeveralMembers(Conflict):
 
 @dataclass(frozen=True)
 class Question:
-    """What someone asks for: identities that a text may mean, a member number, and how the audit calls it."""
+    """What someone asks for, and how the audit calls it.
+
+    Identities that a text may mean, a member number, and what may stand in a sensitive field of the
+    business's own that is searched.
+    """
 
     kind: str
     known: Sequence[Known] = ()
     number: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,9 @@ async def look_up(question: Question, *, reached_too: bool = False) -> list[UUID
     refused looks the same whoever has the identity.
     """
     holders = await holders_of(question, circle_seen())
+    if question.field:
+        inside = await visible_among(await matching(question.field), "members.read")
+        holders += [Holder(one, False, True) for one in inside if one not in [held.member for held in holders]]
     beyond = question.number != "" and not all(holder.here for holder in holders)
     await count_lookup(*question.known, cost=Cost.DEAR if not holders or beyond else Cost.CHEAP)
     if not holders:
@@ -179,11 +188,11 @@ def typed(text: str, *, whole: bool) -> Question | None:
         kinds += [*(["passport", "permit"] if _DOCUMENT(text) else []), "card", "wechat_open", "wechat_union"]
         number = number_of(text)
     known = [one for kind in kinds if (one := _usable(kind, text)) is not None]
+    field = ""
     if whole and "card" in kinds:
         known += [external(source, text) for source in setting(SOURCES, [])]
-    if not known and number is None:
-        return None
-    return Question(known[0].kind if known else NUMBER, known, number or "")
+        field = text if lookups_of(text) else ""
+    return Question(known[0].kind, known, number or "", field) if known else None
 
 
 def _usable(kind: str, text: str) -> Known | None:
