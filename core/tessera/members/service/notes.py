@@ -64,6 +64,7 @@ async def add_note(member: UUID, text: str) -> UUID | None:
         )
         if added is not None:
             await emit("member.note_added", member=here, note=added)
+            await audit.note("members.note_written", member=here, subject=("note", added))
         return added
 
     return await in_transaction(work)
