@@ -31,6 +31,10 @@ from tessera.records.validate import MASK, checked
 from tessera_hooks import _
 
 
+LONGEST_NAME = 80
+"""Characters of an unknown name that are repeated."""
+
+
 class ProfileInUse(Conflict):
     """Other rows stand on the profile."""
 
@@ -76,6 +80,7 @@ def _known(given: Mapping[str, Any]) -> list[tuple[Kind, Mapping[str, Any] | Non
 
 
 def _no_such(what: str, name: str, known: Sequence[str]) -> str:
+    name = name[:LONGEST_NAME]
     near = next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.4)), None)
     if near is None:
         return _('there is no {what} "{name}"', what=what, name=name)

@@ -67,6 +67,11 @@ async def test_a_tag_has_one_to_sixty_characters(member, name):
         await tags.tag_members([await member("Ana")], [name])
 
 
+async def test_a_call_names_a_hundred_tags_at_most(member):
+    with pytest.raises(Invalid, match="at most 100 tags at once"):
+        await tags.tag_members([await member("Ana")], [f"T{i}" for i in range(101)])
+
+
 async def test_many_are_tagged_at_once_with_one_line_in_the_audit(member):
     everyone = [await member(name) for name in ("Ana", "Ben", "Cai")]
     done = await tags.tag_members(everyone, ["VIP", "Tea"])

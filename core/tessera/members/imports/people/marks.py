@@ -124,9 +124,23 @@ async def _load_custom(field: FieldFacts, values: Sequence[MemberValue], batch: 
         current[value.member] = value.value
     written = {value.member for value in values if value.line in before}
     await executemany(_WRITE, [(m, field.id, *columns_of(field, current[m]), batch) for m in sorted(written)])
+    await _tell_of_changes(field, written, batch)
     if field.searchable and not field.sensitive:
         await refresh_tokens(sorted(written))
     return before
+
+
+async def _tell_of_changes(field: FieldFacts, members: set[UUID], batch: UUID) -> None:
+    """Those who were members before have changed; of those whom the list brings, their creation tells."""
+    rows = await fetch(
+        "UPDATE member SET version = version + 1, updated_at = $3 "
+        "WHERE id = ANY($1) AND batch IS DISTINCT FROM $2 RETURNING id, store",
+        sorted(members),
+        batch,
+        clock.now(),
+    )
+    name = PREFIX + field.code
+    await write_events([event_row("member.updated", member=r["id"], store=r["store"], fields=[name]) for r in rows])
 
 
 def _before(row: Any) -> dict[str, Any]:

@@ -126,6 +126,7 @@ def field_of(code: str) -> FieldFacts:
 
 def unknown_field(code: str) -> Text:
     """What is said of a field that is not there, with the nearest that is."""
+    code = code[:LONGEST_LABEL]
     near = next(iter(difflib.get_close_matches(code, [f.code for f in custom_fields()], n=1, cutoff=0.4)), None)
     if near is None:
         return _('there is no field "{name}"', name=code)

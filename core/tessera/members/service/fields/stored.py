@@ -200,6 +200,8 @@ async def custom_of(
     Without ``whole``, a program is answered values whole where it may see them, and a person is not.
     """
     known = {field.id: field for field in custom_fields()}
+    if not known:
+        return {}
     rows = await fetch(
         "SELECT c.member, c.field, c.value, c.sealed, m.store FROM member_custom c JOIN member m ON m.id = c.member "
         "WHERE c.member = ANY($1) AND c.field = ANY($2)",

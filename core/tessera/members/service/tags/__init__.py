@@ -10,6 +10,7 @@ from tessera.members.service.tags.given import (
     tag_members,
     tags_given,
     tags_of,
+    tags_sql,
     write_tags,
 )
 from tessera.members.service.tags.listed import (
@@ -61,5 +62,6 @@ __all__ = [
     "tag_names",
     "tags_given",
     "tags_of",
+    "tags_sql",
     "write_tags",
 ]

@@ -55,6 +55,14 @@ async def tags_given(member: UUID) -> list[GivenTag]:
     return [GivenTag(**dict(row)) for row in rows]
 
 
+def tags_sql(member: str) -> str:
+    """An expression for the names of one member's tags, by name."""
+    return (
+        f"SELECT array_agg(t.name ORDER BY lower(t.name)) FROM member_tag x JOIN tag t ON t.id = x.tag "
+        f"WHERE x.member = {member}"
+    )
+
+
 async def tags_of(members: Sequence[UUID]) -> Mapping[UUID, list[str]]:
     """The names of the tags of many members, by name."""
     found: dict[UUID, list[str]] = {}

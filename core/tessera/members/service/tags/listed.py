@@ -20,6 +20,9 @@ from tessera.members.service.scope import in_scope, members_seen
 from tessera_hooks import _
 
 LONGEST = 60
+MOST_TAGS = 100
+"""Tags that one call may name."""
+
 ONLY_LISTED = "members.tags_only_listed"
 """The setting that keeps people to the tags that are listed already."""
 
@@ -68,7 +71,11 @@ def clean_tag(name: str, field: str = "tags") -> str:
 def clean_tags(names: Iterable[str], field: str = "tags") -> list[str]:
     """Tags as they are stored, each once whatever the case of its letters."""
     by_fold: dict[str, str] = {}
-    for name in names:
+    given = list(names)
+    if len(given) > MOST_TAGS:
+        message = _("at most {limit} tags at once", limit=MOST_TAGS)
+        raise Invalid(message, [FieldError(field, message)])
+    for name in given:
         cleaned = clean_tag(name, field)
         by_fold.setdefault(cleaned.lower(), cleaned)
     return list(by_fold.values())
@@ -126,7 +133,7 @@ async def ids_of(
     Where only listed tags may be given, a new one is refused with the nearest that is listed, unless a
     plugin's rule brings it or it is ``free``, as in a list of the past.
     """
-    wanted = clean_tags(names, field)
+    wanted = list({clean_tag(name, field).lower(): clean_tag(name, field) for name in names}.values())
     known = await _held(wanted)
     missing = [name for name in wanted if name.lower() not in known]
     if missing and make:
