@@ -14,7 +14,7 @@ from tessera.kernel.database import execute, fetchval
 from tessera.kernel.errors import Invalid
 from tessera.kernel.ids import uuid7
 from tessera.members import service
-from tessera.members.service import Narrowing, NewMember
+from tessera.members.service import Narrowing, NewMember, fields
 
 TOKEN = re.compile(r'name="_csrf" value="([^"]+)"')
 FOUND = re.compile(r'href="/members/([0-9a-f-]{36})" data-found')
@@ -210,6 +210,21 @@ async def test_a_card_is_looked_up_when_it_is_sent_and_opens_its_member(desk, st
     assert FOUND.findall((await box(desk, "C-77")).text) == []
     sent = await box(desk, "C-77", typing=False)
     assert (sent.status_code, sent.headers["location"]) == (303, f"/members/{ana}")
+
+
+async def test_a_sensitive_field_of_the_business_is_looked_up_when_it_is_sent(desk):
+    await fields.make_field("locker", "text", {"en": "Locker"}, sensitive=True, searchable=True)
+    here = access.store_by_code("xh").id
+    ana = await service.create_member(NewMember(name="Ana", store=here, custom={"locker": "L-77"}))
+    assert FOUND.findall((await box(desk, "L-77")).text) == []
+    assert (await box(desk, "L-77", typing=False)).headers["location"] == f"/members/{ana}"
+    assert await fetchval("SELECT member FROM audit WHERE action = 'members.looked_up'") == ana
+
+
+async def test_a_sensitive_field_finds_nobody_of_another_store(desk, store):
+    await fields.make_field("locker", "text", {"en": "Locker"}, sensitive=True, searchable=True)
+    await service.create_member(NewMember(name="Ana", store=store, custom={"locker": "L-77"}))
+    assert (await box(desk, "L-77", typing=False)).status_code == 200
 
 
 async def test_a_mothers_phone_offers_her_and_her_children(desk, store):
