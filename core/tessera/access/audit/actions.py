@@ -85,7 +85,6 @@ ACTIONS: Mapping[str, Text] = {
     "members.identity_removed": _("Removed an identity"),
     "members.identity_verified": _("Verified an identity"),
     "members.left_store": _("Took a member from a store's lists"),
-    "members.left_store": _("Took a member off a store's list"),
     "members.linked": _("Linked two members"),
     "members.looked_up": _("Looked a member up"),
     "members.lookup_missed": _("Looked up and found nobody"),
