@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,10 +13,12 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from tessera.access.actor import actor
 from tessera.access.service import store_of
 from tessera.desk.timeline import timeline
+from tessera.kernel import clock
 from tessera.kernel.database import fetch
 from tessera.members import service as members
-from tessera.members.api import MemberOut, member_json, register_member_part
+from tessera.members.api import MemberOut, SqlPart, member_json, register_member_part
 from tessera.points import service as points
+from tessera.points.ledger import POINTS
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
@@ -64,22 +65,26 @@ class EventPage(msgspec.Struct):
     next: str | None
 
 
-async def _balances(ids: Sequence[UUID]) -> Mapping[UUID, dict[str, int]]:
-    """What each member can spend now, by unit, of those whose points the actor may see."""
-    return await points.available_of(await members.visible_among(ids, "points.read"))
+BALANCES = SqlPart(
+    lambda first: (
+        f"CASE WHEN {members.in_scope('m.id', first)} THEN "
+        f"coalesce(({points.available_sql('m.id', f'${first + 1}')}), '{{}}') END"
+    ),
+    lambda: (members.members_seen("points.read"), clock.now()),
+    lambda found: None if found is None else {POINTS: 0, **found},
+)
+"""What each member can spend now, by unit, of those whose points the actor may see."""
 
+LAST_PURCHASE = SqlPart(
+    lambda first: (
+        f"SELECT s.last_purchase_at FROM member_stats s WHERE s.member = m.id AND {members.in_scope('m.id', first)}"
+    ),
+    lambda: (members.members_seen("purchases.read"),),
+)
+"""When each member bought last, of those whose purchases the actor may see."""
 
-async def _last_purchases(ids: Sequence[UUID]) -> Mapping[UUID, datetime]:
-    """When each member bought last, of those whose purchases the actor may see."""
-    rows = await fetch(
-        "SELECT member, last_purchase_at FROM member_stats WHERE member = ANY($1) AND last_purchase_at IS NOT NULL",
-        await members.visible_among(ids, "purchases.read"),
-    )
-    return {row["member"]: row["last_purchase_at"] for row in rows}
-
-
-register_member_part("balances", _balances)
-register_member_part("last_purchase_at", _last_purchases)
+register_member_part("balances", BALANCES)
+register_member_part("last_purchase_at", LAST_PURCHASE)
 
 
 @get("/members/{member_id:uuid}", permission="members.read", operation_id="members.get", tags=["members"])

@@ -16,10 +16,10 @@ from tessera.members.api import (
     stages,
     tags,
 )
-from tessera.members.api.rendering import member_json, members_json, register_member_part
+from tessera.members.api.rendering import SqlPart, member_json, members_json, register_member_part
 from tessera.members.api.shapes import MemberOut
 
-__all__ = ["MemberOut", "handlers", "member_json", "members_json", "register_member_part"]
+__all__ = ["MemberOut", "SqlPart", "handlers", "member_json", "members_json", "register_member_part"]
 
 handlers = [
     *lookup.handlers,

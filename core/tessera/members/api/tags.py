@@ -9,7 +9,7 @@ from litestar import get, post
 from litestar.params import FromQuery, JSONBody
 
 from tessera.kernel.errors import FieldError, Invalid
-from tessera.members.api.rendering import register_member_part
+from tessera.members.api.rendering import SqlPart, register_member_part
 from tessera.members.service import tags
 from tessera_hooks import _
 
@@ -54,6 +54,6 @@ async def tag_many(data: JSONBody[TaggingIn]) -> TaggingOut:
     return TaggingOut(done.members, done.added, done.removed)
 
 
-register_member_part("tags", tags.tags_of)
+register_member_part("tags", SqlPart(lambda _first: tags.tags_sql("m.id")))
 
 handlers = [list_tags, tag_many]

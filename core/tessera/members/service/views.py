@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -167,17 +167,28 @@ async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
 async def views(ids: Sequence[UUID], *, permission: str = "members.read") -> list[MemberView]:
     """Many members in the given order, without those that the actor may not see."""
     rows = await fetch(
-        f"SELECT m.* FROM member m WHERE m.id = ANY($1) AND {present('m')} AND {in_scope('m.id', 2)}",
+        f"SELECT m.*, {_KNOWN} AS known FROM member m "
+        f"WHERE m.id = ANY($1) AND {present('m')} AND {in_scope('m.id', 2)}",
         list(ids),
         members_seen(permission),
     )
     by_id = {row["id"]: row for row in rows}
     reveal = {row["id"]: shows_whole(row["store"]) for row in rows}
     may = await revealable(rows)
-    known = await _identities(reveal)
     return [
-        _view(by_id[id_], known.get(id_, []), reveal=reveal[id_], revealable=id_ in may) for id_ in ids if id_ in by_id
+        _view(row, _identities(row["known"], reveal=reveal[id_]), reveal=reveal[id_], revealable=id_ in may)
+        for id_ in ids
+        if (row := by_id.get(id_)) is not None
     ]
+
+
+_KNOWN = """ARRAY(
+    SELECT ROW(k.id, k.kind, k.sealed, k.is_primary, k.verified, k.is_contact) FROM (
+        SELECT i.id, i.kind, i.sealed, i.is_primary, i.verified, false AS is_contact FROM identity i
+        WHERE i.member = m.id AND i.kind <> 'list'
+        UNION ALL SELECT c.id, c.kind, c.sealed, false, false, true FROM contact c WHERE c.member = m.id
+    ) k ORDER BY k.is_contact, k.is_primary DESC, k.id)"""
+"""What identifies and reaches a member, primary ones first and contacts last; a round trip less for each page."""
 
 
 def _view(row: Any, known: Sequence[IdentityView], *, reveal: bool, revealable: bool) -> MemberView:
@@ -210,27 +221,19 @@ def _first(known: Sequence[IdentityView], kind: str) -> str | None:
     return next((one.value for one in known if one.kind == kind), None)
 
 
-async def _identities(reveal: Mapping[UUID, bool]) -> dict[UUID, list[IdentityView]]:
-    """What identifies and reaches members, primary ones first and contacts last."""
-    rows = await fetch(
-        "SELECT id, member, kind, sealed, is_primary, verified, false AS is_contact FROM identity "
-        "WHERE member = ANY($1) AND kind <> 'list' UNION ALL "
-        "SELECT id, member, kind, sealed, false, false, true FROM contact WHERE member = ANY($1) "
-        "ORDER BY is_contact, is_primary DESC, id",
-        list(reveal),
-    )
-    found: dict[UUID, list[IdentityView]] = {}
-    for row in rows:
-        view = IdentityView(
-            id=row["id"],
-            kind=row["kind"],
-            value=str(shown(row["kind"], row["sealed"], reveal=reveal[row["member"]])),
-            is_primary=row["is_primary"],
-            verified=row["verified"],
-            is_contact=row["is_contact"],
+def _identities(known: Sequence[Any], *, reveal: bool) -> list[IdentityView]:
+    """What ``_KNOWN`` found of one member."""
+    return [
+        IdentityView(
+            id=id_,
+            kind=kind,
+            value=str(shown(kind, sealed, reveal=reveal)),
+            is_primary=is_primary,
+            verified=verified,
+            is_contact=is_contact,
         )
-        found.setdefault(row["member"], []).append(view)
-    return found
+        for id_, kind, sealed, is_primary, verified, is_contact in known
+    ]
 
 
 LINE = """

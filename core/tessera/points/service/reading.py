@@ -25,16 +25,6 @@ SELECT (coalesce((SELECT sum(remaining) FROM lot WHERE account IN ({_BESIDE}) AN
 
 _OWED = f"SELECT coalesce(sum(debt), 0)::bigint FROM balance WHERE account IN ({_BESIDE}) AND unit = $2"
 
-_AVAILABLE_OF = """
-SELECT held.member, held.unit, sum(held.amount)::bigint AS available FROM (
-    SELECT a.member, l.unit, l.remaining AS amount FROM account a JOIN lot l ON l.account = a.id
-    WHERE a.member = ANY($1) AND l.remaining > 0 AND l.opens_at <= $2
-      AND (l.expires_at IS NULL OR l.expires_at > $2)
-    UNION ALL
-    SELECT a.member, b.unit, -b.debt FROM account a JOIN balance b ON b.account = a.id WHERE a.member = ANY($1)
-) held GROUP BY held.member, held.unit
-"""
-
 _STANDINGS = f"""
 SELECT unit, sum(balance)::bigint AS balance, sum(debt)::bigint AS debt FROM balance
 WHERE account IN ({_ACCOUNTS}) GROUP BY unit
@@ -123,12 +113,15 @@ async def owed(accounts: Sequence[UUID], *, unit: str = POINTS) -> int:
     return amount
 
 
-async def available_of(members: Sequence[UUID], *, at: datetime | None = None) -> dict[UUID, dict[str, int]]:
-    """What each of many members can spend at a moment, by unit, less what is owed; points are always among them."""
-    found: dict[UUID, dict[str, int]] = {member: {POINTS: 0} for member in members}
-    for row in await fetch(_AVAILABLE_OF, list(members), at or clock.now()):
-        found[row["member"]][row["unit"]] = row["available"]
-    return found
+def available_sql(member: str, moment: str) -> str:
+    """An expression for what a member can spend at a moment less what is owed, as JSON by unit; NULL for nothing."""
+    return (
+        "SELECT json_object_agg(unit, amount) FROM (SELECT held.unit, sum(held.amount)::bigint AS amount FROM ("
+        f"SELECT l.unit, l.remaining AS amount FROM account a JOIN lot l ON l.account = a.id WHERE a.member = {member} "
+        f"AND l.remaining > 0 AND l.opens_at <= {moment} AND (l.expires_at IS NULL OR l.expires_at > {moment}) "
+        f"UNION ALL SELECT b.unit, -b.debt FROM account a JOIN balance b ON b.account = a.id WHERE a.member = {member}"
+        ") held GROUP BY held.unit) known"
+    )
 
 
 async def balances(member: UUID, *, at: datetime | None = None) -> dict[str, BalanceFacts]:
