@@ -369,12 +369,21 @@ class Slot:
 
     ``context(member_id)`` answers what ``template`` needs, or ``None`` for nothing.
 
-    Places: on the member's page ``member.warning`` (shown before all else: an allergy, an injury),
+    Places: on the member's page ``member.mark`` (a few words below the name, such as tags),
+    ``member.warning`` (shown before all else: an allergy, an injury),
     ``member.figure`` (one number in the line below the name), ``member.action`` (a button), ``member.card``
     (what matters now) and ``member.profile`` (what is looked up now and then); ``home.card``.
     """
 
-    place: Literal["member.warning", "member.figure", "member.action", "member.card", "member.profile", "home.card"]
+    place: Literal[
+        "member.mark",
+        "member.warning",
+        "member.figure",
+        "member.action",
+        "member.card",
+        "member.profile",
+        "home.card",
+    ]
     template: str
     context: Callable[[UUID | None], Awaitable[Mapping[str, Any] | None]]
     permission: str | None = None

@@ -20,7 +20,7 @@ from tessera.tasks import service as tasks
 from tessera.web.guard import SIGNED_IN
 from tessera.web.slots import fill
 
-PIECES = ("warning", "figure", "action", "card", "profile")
+PIECES = ("mark", "warning", "figure", "action", "card", "profile")
 """The places of the member's page that domains and plugins fill."""
 
 

@@ -85,14 +85,14 @@ async def _run_stages() -> None:
 @hookimpl
 def slots() -> list[Slot]:
     return [
-        Slot("member.card", "members/card_duplicates.html", duplicates_card, "members.read"),
-        Slot("member.card", "members/card_tags.html", marks.tags_card, "members.read"),
+        Slot("member.warning", "members/card_duplicates.html", duplicates_card, "members.read"),
+        Slot("member.mark", "members/card_tags.html", marks.tags_card, "members.read"),
         Slot("member.card", "members/card_links.html", links.links_card, "members.read"),
-        Slot("member.card", "members/card_responsible.html", responsible_card, "members.read"),
-        Slot("member.action", "members/action_merge.html", merge_action, "members.merge"),
+        Slot("member.profile", "members/card_responsible.html", responsible_card, "members.read"),
         Slot("member.profile", "members/card_identities.html", links.identities_card, "members.read"),
         Slot("member.profile", "members/card_custom.html", marks.custom_card, "members.read"),
         Slot("member.profile", "members/card_stage.html", marks.stage_card, "members.read"),
         Slot("member.profile", "members/card_attachments.html", attachments_card, "members.read"),
+        Slot("member.profile", "members/card_merge.html", merge_action, "members.merge"),
         Slot("member.profile", "members/card_privacy.html", privacy_card, "members.read"),
     ]
