@@ -1,6 +1,7 @@
 """A business adds fields to its members; they are typed, sealed where sensitive, and found where searched."""
 
 import asyncio
+import contextlib
 from uuid import UUID
 
 import pytest
@@ -92,6 +93,21 @@ async def test_what_does_not_fit_is_refused(business, kind, typed):
 def test_a_number_comes_back_as_exactly_what_it_was(number):
     field = fields.FieldFacts(UUID(int=1), "n", "number", {"en": "N"}, {})
     assert type(number)(parsed(field, str(number))) == number
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(kind=st.sampled_from(sorted(fields.KINDS)), raw=json_values)
+def test_whatever_is_sent_is_stored_or_refused_and_what_is_stored_is_a_value_again(kind, raw):
+    field = fields.FieldFacts(UUID(int=1), "it", kind, {"en": "It"}, SIZES)
+    with contextlib.suppress(Unusable):
+        stored = parsed(field, raw)
+        assert parsed(field, stored) == stored
 
 
 @pytest.mark.parametrize("code", ["", "Size", "9lives", "a-b", "x" * 41])

@@ -116,14 +116,6 @@ def custom_fields() -> list[FieldFacts]:
     return [field for field in _fields.values() if field.active]
 
 
-def field_of(code: str) -> FieldFacts:
-    """A field that is shown, by its code."""
-    found = _fields.get(code)
-    if found is None or not found.active:
-        raise FieldUnknown(unknown_field(code))
-    return found
-
-
 def unknown_field(code: str) -> Text:
     """What is said of a field that is not there, with the nearest that is."""
     code = code[:LONGEST_LABEL]

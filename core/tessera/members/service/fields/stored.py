@@ -242,8 +242,3 @@ async def matching(text: str) -> list[UUID]:
         [lookup for _field, lookup in asked],
     )
     return [row["member"] for row in rows]
-
-
-def columns() -> list[tuple[str, str]]:
-    """The fields as columns of a file: code and heading; ``as_text`` of ``custom_of`` fills the cells."""
-    return [(PREFIX + field.code, field.title) for field in custom_fields()]

@@ -54,13 +54,13 @@ def parsed(field: FieldFacts, raw: Any) -> Any:
     return _yes_no(raw)
 
 
-def _text(raw: Any) -> str:
+def _text(raw: Any) -> str | None:
     if not isinstance(raw, str):
         raise Unusable(_("write text"))
     text = plain(raw)
     if len(text) > LONGEST_TEXT:
         raise Unusable(_("at most {limit} characters", limit=LONGEST_TEXT))
-    return text
+    return text or None
 
 
 def _number(raw: Any) -> str:
