@@ -42,6 +42,14 @@ CHANNELS: dict[str, Text] = {"email": _("e-mail"), "sms": _("text message"), "we
 STATES: dict[str, Text] = {"granted": _("agreed"), "refused": _("refused"), "never_asked": _("never asked")}
 
 
+SAID_AT: dict[str, Text] = {
+    "desk": _("at the desk"),
+    "api": _("by a program"),
+    "import": _("in a list"),
+    "unsubscribe": _("by the link in a message"),
+}
+"""Where a word about a consent was said; a list's own words stand as they are."""
+
 TIES: dict[str, Text] = {
     "guardian": _("Guardian"),
     "child": _("Child"),

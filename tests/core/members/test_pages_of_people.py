@@ -235,3 +235,10 @@ async def test_the_page_asks_for_a_guardian_of_a_child_and_shows_what_was_said(l
     assert "said by the guardian 李文" in page
     assert "written down by Lin" in page
     assert "May we write?" in page
+
+
+async def test_a_child_who_is_new_does_not_agree_by_a_tick(lin):
+    young = str(business().today() - timedelta(days=5 * 365))
+    page = await send(lin, "/members/new", name="王小小", birthday=young, agreed="sms")
+    assert (page.status_code, "link a guardian first" in page.text) == (422, True)
+    assert await fetchval("SELECT count(*) FROM member") == 0

@@ -14,14 +14,14 @@ from msgspec import UNSET
 
 from tessera.access import service as access
 from tessera.access.actor import actor
-from tessera.kernel.errors import Conflict, DomainError, Invalid, TooMany
+from tessera.kernel.errors import Conflict, DomainError, FieldError, Invalid, TooMany
 from tessera.kernel.texts import LOCALES
 from tessera.members import labels, service
 from tessera.members.birthdays import LUNAR_DAYS, LUNAR_MONTHS
 from tessera.members.custom_forms import custom_inputs, fill_custom, given_custom
 from tessera.members.forms import changes_of, filled_in, new_member
 from tessera.members.screens.identities import taken_context
-from tessera.members.service import Changes, IdentityTaken, MemberView, NewMember
+from tessera.members.service import Changes, GuardianNeeded, IdentityTaken, MemberView, NewMember
 from tessera.members.service.taken import Kind, Way, change_although_taken, create_although_taken
 from tessera.web.forms import Form, done, read_form, shown_again
 from tessera.web.screens import choices
@@ -51,6 +51,8 @@ async def add(request: Request[Any, Any, Any]) -> Response[Any] | Template:
     except (Invalid, Conflict, TooMany) as refusal:
         if is_same(form, refusal):
             return done(f"/members/{refusal.facts['member']}", _("They were a member already."))
+        if isinstance(refusal, GuardianNeeded):
+            refusal.errors = [FieldError("agreed", refusal.message)]
         return shown_again(FORM, form, refusal, {**await _refused(refusal), "custom_inputs": await custom_inputs()})
     told = _("{name} is a member now.", name=form["name"] or _("The customer"))
     if any(kind == "resident_id" for kind, _value in new.identities):

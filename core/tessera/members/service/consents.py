@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.plugins import host
-from tessera.members.labels import CHANNELS, PURPOSES, STATES
+from tessera.members.labels import CHANNELS, PURPOSES, SAID_AT, STATES
 from tessera.members.service.scope import need_visible, survivor_of
 from tessera_hooks import Text, _
 
@@ -81,6 +81,11 @@ class ConsentWord:
     def state_label(self) -> Text:
         """What was said, in words."""
         return STATES[self.state]
+
+    @property
+    def source_label(self) -> Text:
+        """Where it was said, in words."""
+        return SAID_AT.get(self.source, Text(self.source))
 
 
 async def consent_words(member: UUID, limit: int = 100) -> list[ConsentWord]:
