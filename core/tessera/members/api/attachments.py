@@ -84,7 +84,7 @@ async def attach(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> 
     permission=attachments.READ,
     operation_id="members.attachment",
     tags=["members"],
-    media_type="application/octet-stream",
+    media_type="*/*",
 )
 async def read_attachment(member_id: FromPath[UUID], attachment_id: FromPath[UUID]) -> Response[bytes]:
     """The content of a file; a sensitive one needs ``members.reveal`` and is audited."""

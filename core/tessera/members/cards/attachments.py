@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from tessera.access.actor import actor
-from tessera.members.service import attachments, is_visible
+from tessera.kernel.database import fetchval
+from tessera.members.service import attachments
 from tessera.members.service.erasing import PERMISSION as ERASE
 from tessera.members.service.telling import PERMISSION as EXPORT
 from tessera.members.service.telling import REVEAL
@@ -20,7 +21,8 @@ async def attachments_card(member: UUID | None) -> Mapping[str, Any] | None:
     if member is None:
         return None
     files = await attachments.attachments_of(member)
-    may_add = actor().may(attachments.WRITE) and await is_visible(member, attachments.WRITE)
+    store = await _store(member)
+    may_add = actor().may(attachments.WRITE, store)
     if not files and not may_add:
         return None
     return {
@@ -28,21 +30,22 @@ async def attachments_card(member: UUID | None) -> Mapping[str, Any] | None:
         "files": files[:SHOWN],
         "older": files[SHOWN:],
         "may_change": may_add,
-        "may_reveal": actor().may(REVEAL) and await is_visible(member, REVEAL),
+        "may_reveal": actor().may(REVEAL, store),
         "megabytes": attachments.largest() >> 20,
     }
 
 
 async def privacy_card(member: UUID | None) -> Mapping[str, Any] | None:
     """What the person themselves may ask for; nothing where neither may be done."""
-    if member is None:
+    if member is None or not (actor().may(ERASE) or actor().may(EXPORT)):
         return None
-    may_tell = await _may(member, EXPORT) and await _may(member, REVEAL)
-    may_erase = await _may(member, ERASE)
-    if not may_tell and not may_erase:
-        return None
-    return {"member_id": member, "may_tell": may_tell, "may_erase": may_erase}
+    store = await _store(member)
+    may_tell = actor().may(EXPORT, store) and actor().may(REVEAL, store)
+    may_erase = actor().may(ERASE, store)
+    return {"member_id": member, "may_tell": may_tell, "may_erase": may_erase} if may_tell or may_erase else None
 
 
-async def _may(member: UUID, permission: str) -> bool:
-    return actor().may(permission) and await is_visible(member, permission)
+async def _store(member: UUID) -> UUID | None:
+    """The home store, whose rights decide what is offered; each action asks again for itself."""
+    found: UUID | None = await fetchval("SELECT store FROM member WHERE id = $1", member)
+    return found
