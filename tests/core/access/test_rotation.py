@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from tessera.access import sealing
 from tessera.access.service import retiring, rotation
 from tessera.access.service import seals_in_json as in_json
 from tessera.access.service.rotation import SealedColumn, count_by_version, count_old, reseal, reseal_batch
-from tessera.kernel import long_jobs
+from tessera.kernel import doctor, long_jobs
 from tessera.kernel.business import set_setting
 from tessera.kernel.database import DB, execute, fetch, fetchval
 from tessera.kernel.doctor import EXPORTED, EXPORTED_NEWEST
@@ -336,6 +337,20 @@ async def test_an_old_key_stays_while_a_transaction_from_before_is_running(key_f
 async def test_the_only_key_is_not_dropped(key_file, at_once):
     with pytest.raises(CannotRun, match="there is one data key, 1"):
         await retiring.retire_keys(key_file)
+
+
+async def test_the_doctor_says_that_the_newest_key_was_never_exported(key_file):
+    await exported(TEST_KEYS)
+    (finding,) = doctor._exported(SimpleNamespace(keys=add_data_key(key_file)))
+    assert finding.level == "advice"
+    assert "data key 2, which seals now, was never exported" in finding.said
+
+
+async def test_the_doctor_is_content_when_the_old_key_was_dropped_after_the_export(key_file, at_once):
+    await exported(add_data_key(key_file))
+    await retiring.retire_keys(key_file)
+    (finding,) = doctor._exported(SimpleNamespace(keys=read_keys(key_file)))
+    assert finding.level == "ok"
 
 
 async def test_a_rotation_is_audited(key_file):

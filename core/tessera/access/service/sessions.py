@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from tessera.access import audit, sealing
-from tessera.access.actor import Actor, Grant
+from tessera.access.actor import Actor, Grant, acting_as
 from tessera.access.permissions import NEVER_BY_PIN
 from tessera.access.service import passwords, throttle
 from tessera.access.service.roles import grants
@@ -86,7 +86,7 @@ async def sign_in(
     known = is_known_device(login, device)
     attempt = throttle.counts(login, address, known_browser=known)
     await throttle.count(attempt)
-    row = await fetchrow("SELECT id, password_hash FROM staff WHERE login = $1 AND active", login)
+    row = await fetchrow("SELECT id, name, password_hash FROM staff WHERE login = $1 AND active", login)
     if not await passwords.is_right(password, row["password_hash"] if row else None) or row is None:
         raise WrongPassword(_("Login or password is wrong."))
     await throttle.succeed(attempt)
@@ -98,7 +98,8 @@ async def sign_in(
         tablet = await shared_tablet(shared)
         if tablet is not None:
             await execute("DELETE FROM pin_attempt WHERE device = $1 AND staff = $2", tablet.id, staff)
-        await audit.note("access.signed_in" if known else "access.signed_in_at_new_browser", subject=("staff", staff))
+        with acting_as(Actor("staff", row["name"], staff_id=staff)):
+            await audit.note("access.signed_in" if known else "access.signed_in_at_new_browser")
         return await open_session(staff, user_agent, tablet)
 
     return SignedIn(await in_transaction(work), known_device(login), staff)

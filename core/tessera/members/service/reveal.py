@@ -141,15 +141,24 @@ async def _found(member: UUID, field: str) -> Sealed:
 async def note_whole(views: Sequence[MemberView]) -> None:
     """Audit that a program was answered members with their values readable: once for all of an answer."""
     whole = [view for view in views if view.revealed and (view.identities or view.address)]
-    await note_shown([view.id for view in whole], _fields(whole))
+    homes = {view.store for view in whole}
+    store = homes.pop() if len(homes) == 1 else None
+    await note_shown([view.id for view in whole], _fields(whole), store=store)
 
 
-async def note_shown(members: Sequence[UUID], fields: Sequence[str], **facts: Any) -> None:
-    """Audit that a program was answered sealed values of members; people are answered none."""
+async def note_shown(
+    members: Sequence[UUID], fields: Sequence[str], *, store: UUID | None = None, **facts: Any
+) -> None:
+    """Audit that a program was answered sealed values of members; people are answered none.
+
+    ``store`` is the members' own where they have one in common.
+    """
     if not members or actor().kind != "key":
         return
     one = members[0] if len(members) == 1 else None
-    await audit.note("members.revealed", member=one, fields=sorted(set(fields)), rows=len(members), **facts)
+    await audit.note(
+        "members.revealed", member=one, fields=sorted(set(fields)), rows=len(members), store=store, **facts
+    )
 
 
 def _fields(views: Sequence[MemberView]) -> list[str]:
