@@ -39,6 +39,8 @@ def test_what_is_public_is_a_short_list(app: Litestar):
         "/manifest.webmanifest",
         "/service-worker.js",
         "/sign-in",
+        "/join",
+        "/switch",
         "/setup",
         "/static/",
         "/m/u/",

@@ -17,7 +17,7 @@ from tessera.members.imports.staff import import_staff, write_links
 LIST = """登录名,姓名,角色,门店,邮箱
 wang.li,王丽,fitness.coach,main,wang@example.com
 wang.li,王丽,cashier,main,
-chen,陈明,Store manager,Main street,
+chen,陈明,店长,Main street,
 olga,Olga,owner,,
 """
 

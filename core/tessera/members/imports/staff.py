@@ -15,6 +15,7 @@ from tessera.access.service.staff import check_login, give, insert_staff, not_be
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.errors import DomainError, Forbidden, Invalid
 from tessera.kernel.tabular import Row, neutralise
+from tessera.kernel.texts import LOCALES, translate
 from tessera.members.imports import batches
 from tessera.members.imports.contract import ImportOptions, Outcome, Progress, Report, Undone, silent
 from tessera.members.imports.mapping import assign
@@ -125,7 +126,7 @@ def _role(text: str) -> str:
         raise RoleUnknown(_("give a role"))
     wanted = text.casefold()
     for code, facts in access.roles().items():
-        if wanted in (code.casefold(), str(facts.title).casefold()):
+        if wanted in (code.casefold(), *(translate(facts.title, locale).casefold() for locale in LOCALES)):
             return code
     return access.role(text).code
 
