@@ -17,12 +17,13 @@ from tessera.access.permissions import covers_own
 from tessera.access.service import StaffUnknown
 from tessera.access.service.leaving import Handover, Heir, Pile
 from tessera.kernel import clock
-from tessera.kernel.database import fetch, fetchrow, fetchval, in_transaction
+from tessera.kernel.database import fetch, fetchval, in_transaction
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.events import emit, event_row, write_events
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import host
 from tessera.members.service.scope import in_scope, members_seen, need_visible
+from tessera.members.service.survivors import locked
 from tessera_hooks import Text, _
 
 CHANGED = "member.responsible_changed"
@@ -87,16 +88,16 @@ async def set_responsible(member: UUID, role: str, staff: UUID | None) -> UUID:
         raise StaffUnknown(_("there is no such person"), field="staff")
 
     async def work() -> UUID:
-        await fetchrow("SELECT 1 FROM member WHERE id = $1 FOR UPDATE", member)
-        before = await fetchval("SELECT staff FROM member_staff WHERE member = $1 AND role = $2", member, code)
+        here = await locked(member)
+        before = await fetchval("SELECT staff FROM member_staff WHERE member = $1 AND role = $2", here, code)
         if before == staff:
-            return member
-        await fetch("DELETE FROM member_staff WHERE member = $1 AND role = $2", member, code)
+            return here
+        await fetch("DELETE FROM member_staff WHERE member = $1 AND role = $2", here, code)
         if staff is not None:
-            await _insert(member, code, staff)
-        await emit(CHANGED, member=member, role=code, before=before, after=staff)
-        await audit.note("members.responsible_changed", member=member, role=code)
-        return member
+            await _insert(here, code, staff)
+        await emit(CHANGED, member=here, role=code, before=before, after=staff)
+        await audit.note("members.responsible_changed", member=here, role=code)
+        return here
 
     return await in_transaction(work)
 

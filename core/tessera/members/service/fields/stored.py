@@ -19,6 +19,7 @@ from tessera.members.service.checks import Checks, MaskedValue
 from tessera.members.service.fields.defined import FieldFacts, FieldInUse, all_fields, custom_fields, unknown_field
 from tessera.members.service.fields.values import MASK, as_text, parsed
 from tessera.members.service.scope import need_visible, unknown
+from tessera.members.service.survivors import hold
 from tessera.members.service.tokens import refresh_tokens
 from tessera.members.service.views import shows_whole
 from tessera_hooks import _
@@ -92,9 +93,10 @@ async def set_custom(member: UUID, given: Mapping[str, Any]) -> list[str]:
     Fields that are not named stay, whoever else changes them at the same time: the member is locked.
     """
     values = check_custom(given)
-    member = await need_visible(member, "members.write")
+    asked = await need_visible(member, "members.write")
 
     async def work() -> list[str]:
+        member = await hold(asked)
         row = await fetchrow(
             "SELECT store FROM member WHERE id = $1 AND merged_into IS NULL AND erased_at IS NULL FOR NO KEY UPDATE",
             member,

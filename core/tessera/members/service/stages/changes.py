@@ -20,6 +20,7 @@ from tessera.kernel.ids import uuid7
 from tessera.members.labels import STAGES
 from tessera.members.normalise import plain
 from tessera.members.service.scope import need_visible, present, unknown
+from tessera.members.service.survivors import hold
 from tessera_hooks import _
 
 LONGEST_REASON = 500
@@ -49,9 +50,10 @@ async def move_stage(
     """
     words = plain(reason)
     _check(stage, words)
-    member = await need_visible(member, permission)
+    asked = await need_visible(member, permission)
 
     async def work() -> bool:
+        member = await hold(asked)
         row = await fetchrow(
             f"SELECT m.stage, m.store FROM member m WHERE m.id = $1 AND {present('m')} FOR NO KEY UPDATE", member
         )

@@ -14,6 +14,7 @@ from tessera.kernel.database import fetch, in_transaction
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.events import current_batch, event_row, write_events
 from tessera.members.service.scope import in_scope, members_seen, present, unknown
+from tessera.members.service.survivors import hold_all
 from tessera.members.service.tags.listed import clean_tags, ids_of
 from tessera_hooks import _
 
@@ -122,20 +123,11 @@ def _check(members: Sequence[UUID], add: Sequence[str], remove: Sequence[str]) -
         raise Invalid(wrong[0].message, wrong)
 
 
-_SURVIVORS = """
-WITH RECURSIVE line AS (
-    SELECT id, merged_into FROM member WHERE id = ANY($1)
-    UNION SELECT m.id, m.merged_into FROM member m JOIN line ON m.id = line.merged_into
-)
-SELECT id FROM line WHERE merged_into IS NULL
-"""
-
-
 async def _hold(members: Sequence[UUID]) -> list[UUID]:
     """Whom the ids mean today, locked in the order of ids so that two of these never wait for each other."""
     asked = list(dict.fromkeys(members))
     known = await fetch("SELECT id FROM member WHERE id = ANY($1)", asked)
-    today = [row["id"] for row in await fetch(_SURVIVORS, asked)]
+    today = sorted(set((await hold_all(asked)).values()))
     rows = await fetch(
         f"SELECT m.id FROM member m WHERE m.id = ANY($1) AND {present('m')} AND {in_scope('m.id', 2)} "
         "ORDER BY m.id FOR NO KEY UPDATE OF m",
