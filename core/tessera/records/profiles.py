@@ -30,7 +30,6 @@ from tessera.records.rows import Entry
 from tessera.records.validate import MASK, checked
 from tessera_hooks import _
 
-
 LONGEST_NAME = 80
 """Characters of an unknown name that are repeated."""
 

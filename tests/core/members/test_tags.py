@@ -106,7 +106,7 @@ async def test_where_only_listed_tags_may_be_given_a_new_one_names_the_nearest(m
     ana = await member("Ana")
     await tags.make_tag("Make-up")
     await set_setting(tags.ONLY_LISTED, value=True)
-    with pytest.raises(Invalid, match='there is no tag "Makeup", did you mean "Make-up"?'):
+    with pytest.raises(Invalid, match='there is no tag "Makeup", did you mean "Make-up"'):
         await tags.tag_members([ana], ["Makeup"])
 
 

@@ -1,5 +1,6 @@
 """The fields that a business adds to its members: what they are, and what stands in them."""
 
+from tessera.members.service.fields.altered import change_field, delete_field, erase_values, values_held
 from tessera.members.service.fields.defined import (
     KINDS,
     FieldFacts,
@@ -7,13 +8,9 @@ from tessera.members.service.fields.defined import (
     FieldTaken,
     FieldUnknown,
     all_fields,
-    change_field,
     custom_fields,
-    delete_field,
-    erase_values,
     label_of,
     make_field,
-    values_held,
 )
 from tessera.members.service.fields.stored import (
     PREFIX,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -13,21 +13,18 @@ import msgspec
 
 from tessera.access import audit
 from tessera.kernel import clock, generation
-from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
+from tessera.kernel.database import execute, fetch, in_transaction
 from tessera.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tessera.kernel.ids import uuid7
 from tessera.kernel.texts import LOCALES, current_locale
 from tessera.members.labels import FIELDS
 from tessera.members.normalise import plain
-from tessera.members.service.tokens import refresh_tokens
 from tessera_hooks import Text, _
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 LONGEST_LABEL = 60
 MOST_FIELDS = 100
 MOST_CHOICES = 200
-CHUNK = 1000
-"""Members whose words for search are derived anew in one transaction."""
 
 KINDS: Mapping[str, Text] = {
     "text": _("Text"),
@@ -92,7 +89,7 @@ _fields: dict[str, FieldFacts] = {}
 async def read_fields() -> None:
     """Read all fields anew."""
     rows = await fetch("SELECT * FROM custom_field ORDER BY place, code")
-    fresh = {row["code"]: _of_row(row) for row in rows}
+    fresh = {row["code"]: of_row(row) for row in rows}
     _fields.clear()
     _fields.update(fresh)
 
@@ -100,7 +97,8 @@ async def read_fields() -> None:
 generation.on_change(read_fields)
 
 
-def _of_row(row: Any) -> FieldFacts:
+def of_row(row: Any) -> FieldFacts:
+    """A field from its row."""
     names = ("id", "code", "kind", "label", "required", "sensitive", "searchable", "place", "active")
     choices = {one["code"]: one["label"] for one in row["choices"]}
     return FieldFacts(**{name: row[name] for name in names}, choices=choices)
@@ -109,6 +107,11 @@ def _of_row(row: Any) -> FieldFacts:
 def all_fields() -> list[FieldFacts]:
     """Every field in its order, hidden ones too."""
     return list(_fields.values())
+
+
+def known_field(code: str) -> FieldFacts | None:
+    """A field by its code, a hidden one too."""
+    return _fields.get(code)
 
 
 def custom_fields() -> list[FieldFacts]:
@@ -146,7 +149,7 @@ async def make_field(
 ) -> FieldFacts:
     """Add a field; its code stands in JSON, files and conditions, and never changes."""
     order = place if place is not None else 10 * (len(_fields) + 1)
-    new = _checked(
+    new = checked(
         FieldFacts(
             uuid7(), code.strip(), kind, dict(label), dict(choices or {}), required, sensitive, searchable, order
         )
@@ -162,8 +165,8 @@ async def make_field(
             new.id,
             new.code,
             new.kind,
-            _json(new.label),
-            _choices_json(new),
+            as_json(new.label),
+            choices_json(new),
             new.required,
             new.sensitive,
             new.searchable,
@@ -174,11 +177,11 @@ async def make_field(
             raise FieldTaken(_('there is a field "{code}" already: choose another code', code=new.code), field="code")
         await audit.note("members.field_made", subject=("custom_field", new.id), code=new.code, kind=new.kind)
 
-    await _changing(work)
+    await changing(work)
     return new
 
 
-def _checked(field: FieldFacts) -> FieldFacts:
+def checked(field: FieldFacts) -> FieldFacts:
     """The field with its words as they are stored, or every wrong part by name."""
     wrong = []
     label = _labels(field.label)
@@ -205,143 +208,9 @@ def _labels(given: Mapping[str, str]) -> dict[str, str]:
     return {locale: said for locale, text in given.items() if locale in LOCALES and (said := plain(text))}
 
 
-async def change_field(code: str, **changes: Any) -> FieldFacts:
-    """Change what a field is called, its choices, order and whether it is required, searchable or shown.
+async def changing(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a unit of work that changes what fields there are, and let every process read them anew."""
 
-    Its kind, and whether it is sensitive, change only while nothing stands in it; a choice that someone has
-    stays. A hidden field keeps its values.
-    """
-
-    async def work() -> FieldFacts:
-        before = await locked_field(code)
-        after = _checked(replace(before, **changes))
-        if (after.kind, after.sensitive) != (before.kind, before.sensitive):
-            await _refuse_if_held(before)
-        await _refuse_lost_choices(before, after)
-        await execute(
-            "UPDATE custom_field SET kind = $2, label = $3::jsonb, choices = $4::jsonb, required = $5, sensitive = $6, "
-            "searchable = $7, place = $8, active = $9 WHERE id = $1",
-            after.id,
-            after.kind,
-            _json(after.label),
-            _choices_json(after),
-            after.required,
-            after.sensitive,
-            after.searchable,
-            after.place,
-            after.active,
-        )
-        changed = [name for name in FieldFacts.__dataclass_fields__ if getattr(before, name) != getattr(after, name)]
-        await audit.note("members.field_changed", subject=("custom_field", after.id), fields=changed, code=code)
-        return before
-
-    known = _fields.get(code)
-    before = await _changing(work)
-    after = _fields.get(code, known)
-    if after is not None and _words_differ(before, after):
-        await _search_anew(after)
-    return after or before
-
-
-def _words_differ(before: FieldFacts, after: FieldFacts) -> bool:
-    def words(field: FieldFacts) -> bool:
-        return field.searchable and field.active and not field.sensitive
-
-    return words(before) != words(after)
-
-
-async def _search_anew(field: FieldFacts) -> None:
-    """Derive anew the words by which members are found whose field began or ceased to be searched."""
-    after = UUID(int=0)
-    while rows := await fetch(
-        "SELECT member FROM member_custom WHERE field = $1 AND member > $2 ORDER BY member LIMIT $3",
-        field.id,
-        after,
-        CHUNK,
-    ):
-        members = [row["member"] for row in rows]
-        after = members[-1]
-        await in_transaction(lambda members=members: _locked_and_refreshed(members))  # type: ignore[misc]
-
-
-async def _locked_and_refreshed(members: Sequence[UUID]) -> None:
-    await fetch("SELECT 1 FROM member WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", members)
-    await refresh_tokens(members)
-
-
-async def _refuse_if_held(field: FieldFacts) -> None:
-    count = await values_held(field.id)
-    if count:
-        raise FieldInUse(
-            _("{count} members have a value here: its kind stays, or erase the values first", count=count),
-            field="kind",
-        )
-
-
-async def _refuse_lost_choices(before: FieldFacts, after: FieldFacts) -> None:
-    lost = [code for code in before.choices if code not in after.choices]
-    if not lost or before.sensitive:
-        if lost:
-            await _refuse_if_held(before)
-        return
-    used = await fetchval(
-        "SELECT count(*) FROM member_custom WHERE field = $1 AND "
-        "(value #>> '{}' = ANY($2) OR (jsonb_typeof(value) = 'array' AND value ?| $2))",
-        before.id,
-        lost,
-    )
-    if used:
-        message = _("{count} members have a choice that would go: keep it, or change theirs first", count=used)
-        raise FieldInUse(message, field="choices")
-
-
-async def values_held(field: UUID) -> int:
-    """How many members have a value in a field."""
-    count: int = await fetchval("SELECT count(*) FROM member_custom WHERE field = $1", field)
-    return count
-
-
-async def erase_values(code: str) -> int:
-    """Erase what stands in a field for every member, for good; answers for how many."""
-
-    async def work() -> int:
-        field = await locked_field(code)
-        rows = await fetch("DELETE FROM member_custom WHERE field = $1 RETURNING member", field.id)
-        if field.searchable:
-            members = sorted(row["member"] for row in rows)
-            for start in range(0, len(members), CHUNK):
-                await _locked_and_refreshed(members[start : start + CHUNK])
-        await audit.note(
-            "members.field_erased", subject=("custom_field", field.id), rows=len(rows), fields=[f"custom.{code}"]
-        )
-        return len(rows)
-
-    return await in_transaction(work)
-
-
-async def delete_field(code: str) -> None:
-    """Take away a field in which nothing stands."""
-
-    async def work() -> None:
-        field = await locked_field(code)
-        count = await values_held(field.id)
-        if count:
-            raise FieldInUse(_("{count} members have a value here: hide it, or erase the values first", count=count))
-        await execute("DELETE FROM custom_field WHERE id = $1", field.id)
-        await audit.note("members.field_deleted", subject=("custom_field", field.id), code=code)
-
-    await _changing(work)
-
-
-async def locked_field(code: str) -> FieldFacts:
-    """A field as the database has it, held against other changes of it and against new values."""
-    row = await fetchrow("SELECT * FROM custom_field WHERE code = $1 FOR UPDATE", code)
-    if row is None:
-        raise FieldUnknown(unknown_field(code))
-    return _of_row(row)
-
-
-async def _changing(work: Callable[[], Awaitable[Any]]) -> Any:
     async def whole() -> Any:
         answer = await work()
         await generation.bump()
@@ -352,9 +221,11 @@ async def _changing(work: Callable[[], Awaitable[Any]]) -> Any:
     return answer
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """A value for a column of JSON."""
     return msgspec.json.encode(value).decode()
 
 
-def _choices_json(field: FieldFacts) -> str:
-    return _json([{"code": code, "label": dict(label)} for code, label in field.choices.items()])
+def choices_json(field: FieldFacts) -> str:
+    """The choices as their column holds them."""
+    return as_json([{"code": code, "label": dict(label)} for code, label in field.choices.items()])
