@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from tessera.access import service as access
+from tessera.access.actor import Actor, Grant, acting_as
 from tessera.kernel.database import fetch, fetchrow, fetchval
-from tessera.kernel.errors import Invalid
+from tessera.kernel.errors import Invalid, TooMany
 from tessera.members import service
 from tessera.members.normalise import Unusable, normalise_passport, normalise_permit
 from tessera.members.service import Changes, IdentityTaken, NewMember
@@ -156,6 +157,22 @@ async def test_a_phone_of_another_store_is_not_taken_over(store, member, as_cash
     with as_cashier(other), pytest.raises(IdentityTaken, match="ask the member to confirm") as refused:
         await service.take_over(ben, "phone", PHONE)
     assert "member" not in refused.value.facts
+
+
+async def test_taking_over_is_counted_so_that_it_guesses_no_masked_phone(store):
+    other = (await access.add_store("xh", name="Xuhui")).id
+    for n in range(11):
+        await service.create_member(NewMember(name=f"Ana {n}", phone=f"138{n:04}8000", store=store))
+    ben = await service.create_member(NewMember(name="Ben", store=other))
+    lin = await access.add_staff("lin", "Lin", "correct horse 42", role_code="front_desk", store_code="xh")
+    rights = (Grant(("members.read", "members.write"), other),)
+    told = []
+    with acting_as(Actor("staff", "Lin", rights, staff_id=lin.id, store=other)):
+        for n in range(11):
+            with pytest.raises((IdentityTaken, TooMany)) as refused:
+                await service.take_over(ben, "phone", f"138{n:04}8000")
+            told.append(refused.type)
+    assert told == [IdentityTaken] * 10 + [TooMany]
 
 
 async def test_a_resident_id_fills_what_is_empty_and_nothing_else(store):
