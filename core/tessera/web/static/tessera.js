@@ -46,9 +46,10 @@
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (form.method === "dialog" || event.defaultPrevented) return;
-    if (form.dataset.confirm && form.dataset.confirmed !== "yes") {
+    const question = event.submitter?.dataset.confirm || form.dataset.confirm; // a button may ask for itself
+    if (question && form.dataset.confirmed !== "yes") {
       event.preventDefault();
-      if (await ask(form.dataset.confirm)) {
+      if (await ask(question)) {
         form.dataset.confirmed = "yes";
         form.requestSubmit(event.submitter);
       }
