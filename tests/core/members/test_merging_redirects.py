@@ -10,6 +10,8 @@ import pytest
 
 from tessera.kernel.database import fetch, fetchval
 from tessera.members import service
+from tessera.members.imports import ImportInUse, undo
+from tessera.members.imports.people import import_members
 from tessera.members.service import merging, stages, tags
 from tessera.messaging import service as messaging
 from tessera.tasks import service as tasks
@@ -65,3 +67,15 @@ async def test_history_tells_what_happened_under_every_id(member):
     await merging.merge(three, two)
     kinds = [line.kind for line in (await timeline(one)).lines]
     assert (kinds.count("member.created"), kinds.count("member.note_added"), kinds.count("member.merged")) == (3, 1, 1)
+
+
+async def test_an_import_whose_members_were_merged_is_not_taken_back(store, tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("姓名,手机号\nAna,13800138001\nAnita,13800138002\n", encoding="utf-8")
+    done = await import_members(path)
+    ana, double = [row["id"] for row in await fetch("SELECT id FROM member ORDER BY number")]
+    await merging.merge(ana, double)
+    with pytest.raises(ImportInUse):
+        await undo(done.batch)
+    again = await import_members(path)
+    assert (again.created, await fetchval("SELECT count(*) FROM member")) == (0, 2)

@@ -42,6 +42,8 @@ class Person:
     is_new: bool = False
     is_own: bool = False
     touched: bool = False
+    also: set[str] = field(default_factory=set)
+    """Names and their keys of those who were merged into this member."""
     held: set[tuple[str, bytes]] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
     stores: set[UUID] = field(default_factory=set)
@@ -101,6 +103,8 @@ class People:
             own = row["batch"] == batch
             columns = {name: row[name] for name in PROFILE}
             self.by_id[row["id"]] = Person(row["id"], columns, row["store"], is_own=own, touched=own)
+        for row in await fetch(_MERGED, ids):
+            self.by_id[row["top"]].also |= {row["name"], row["name_key"]}
         for row in await fetch(
             "SELECT DISTINCT target FROM import_row WHERE batch = $1 AND target = ANY($2)", batch, ids
         ):
@@ -201,8 +205,17 @@ _GUARDED = (
 )
 _REACHED = (
     "SELECT c.kind, c.lookup, c.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) "
-    "JOIN contact c ON c.kind = w.kind AND c.lookup = w.lookup ORDER BY c.id"
+    "JOIN contact c ON c.kind = w.kind AND c.lookup = w.lookup "
+    "JOIN member m ON m.id = c.member AND m.merged_into IS NULL ORDER BY c.id"
 )
+_MERGED = """
+WITH RECURSIVE line AS (
+    SELECT m.merged_into AS top, m.id, m.name, m.name_key FROM member m WHERE m.merged_into = ANY($1)
+    UNION ALL SELECT line.top, m.id, m.name, m.name_key FROM line JOIN member m ON m.merged_into = line.id
+)
+SELECT top, name, name_key FROM line
+"""
+"""The names of those who were merged into some members."""
 
 
 async def _numbered(numbers: Sequence[str]) -> dict[str, UUID]:
@@ -213,8 +226,11 @@ async def _numbered(numbers: Sequence[str]) -> dict[str, UUID]:
 
 
 def is_same_name(person: Person, draft: Draft) -> bool:
-    """Whether a row may be this person by its name; an unknown name contradicts none."""
-    if not draft.name or not person.name:
+    """Whether a row may be this person by its name; an unknown name contradicts none.
+
+    The name under which someone stood who was merged into them is theirs too.
+    """
+    if not draft.name or not person.name or draft.name in person.also or draft.name_key in person.also:
         return True
     return draft.name == person.name or draft.name_key == person.columns["name_key"]
 
@@ -224,7 +240,8 @@ def wanted_columns(person: Person, draft: Draft) -> dict[str, Any]:
     if person.is_new and not person.touched:
         return _all_columns(draft)
     wanted: dict[str, Any] = {}
-    if draft.name and (not person.name or (not person.touched and draft.name != person.name)):
+    is_other = draft.name != person.name and draft.name not in person.also
+    if draft.name and (not person.name or (not person.touched and is_other)):
         wanted.update(name=draft.name, name_key=draft.name_key)
     for column in _PLAIN:
         value = draft.profile.get(column)
