@@ -199,7 +199,7 @@ async def test_a_merge_with_someone_erased_is_never_undone(hongxia, store):
     other = await service.create_member(NewMember(name="余霞", store=store))
     merged = await merging.merge(hongxia, other, {})
     await erasing.erase(hongxia)
-    with pytest.raises(MemberUnknown):
+    with pytest.raises(merging.MergeUnknown):
         await merging.undo(merged.merge)
     assert await fetchval("SELECT count(*) FROM member WHERE erased_at IS NULL") == 0
 
