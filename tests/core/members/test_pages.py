@@ -62,7 +62,7 @@ async def test_an_empty_list_says_how_to_begin(desk):
     page = await (await desk()).get("/members")
     assert page.status_code == 200
     assert "No members yet" in page.text
-    assert "tessera import members" in page.text
+    assert "bring the old list" in page.text
 
 
 async def test_someone_is_added_and_found_while_typing(desk):
