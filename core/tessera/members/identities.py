@@ -32,6 +32,9 @@ TAIL = 4
 SOURCES = "members.sources"
 """The setting that holds the names of the systems whose ids are known."""
 
+DOCUMENTS = frozenset({"resident_id", "passport", "permit"})
+"""Kinds that a state gave, whose values follow from birthday and place."""
+
 SHARED = ("phone", "email")
 """Kinds that may reach several members, though they identify one."""
 
@@ -161,12 +164,17 @@ def parse(text: str) -> Known:
 
 
 def masked(kind: str, value: str) -> str:
-    """An identity as anyone may see it."""
+    """An identity as anyone may see it.
+
+    Of a document two characters are shown: whoever knows someone's birthday and has four of their
+    resident id is left with one candidate for each eleven of the 3 000 or so districts; with two it is
+    a hundred times as many.
+    """
     if kind == "phone":
         return sealing.mask_phone(value)
     if kind == "email":
         return sealing.mask_email(value)
-    return sealing.mask(value)
+    return sealing.mask(value, tail=2 if kind in DOCUMENTS else TAIL)
 
 
 def possible(text: str) -> list[Known]:
