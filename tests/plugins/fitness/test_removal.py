@@ -20,7 +20,7 @@ from tessera.members import service as members
 from tessera.plugin import add_record
 from tessera_fitness.tables import BodyTest
 
-HISTORY = {"event", "event_label", "plugin_state"}
+HISTORY = {"audit", "event", "event_label", "plugin_state"}
 
 
 @pytest.fixture
