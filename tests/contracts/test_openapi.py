@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import quote
@@ -145,3 +146,53 @@ async def test_no_request_brings_an_accident_or_an_answer_outside_the_descriptio
 
     await asyncio.to_thread(all_of_them)
     assert asker.wrong == {}
+
+
+JSON = "application/json"
+
+HOSTILE: dict[str, tuple[str, bytes]] = {
+    "a zero character": (JSON, b'{"name": "a\\u0000b", "reason": "\\u0000", "q": "\\u0000", "code": "\\u0000"}'),
+    "a number of forty digits": (JSON, b'{"amount": 1234567890123456789012345678901234567890, "version": 1e400}'),
+    "half a character": (JSON, b'{"name": "\\ud800", "note": "\\udfff", "reason": "\\ud800"}'),
+    "no UTF-8": (JSON, b'{"name": "\xff\xfe"}'),
+    "a hundred thousand brackets": (JSON, b"[" * 100_000 + b"]" * 100_000),
+    "objects in objects": (JSON, b'{"a":' * 50_000 + b"1" + b"}" * 50_000),
+    "a list where an object belongs": (JSON, b"[1, 2]"),
+    "nothing": (JSON, b""),
+    "half of it": (JSON, b'{"name": "An'),
+    "another kind of content": ("text/plain", b"name=Ana"),
+    "a form": ("application/x-www-form-urlencoded", b"name=Ana"),
+    "no kind of content at all": ("nonsense", b'{"name": "Ana"}'),
+    "a kind with zeros": ("application/json; charset=\x00".replace("\x00", "%00"), b'{"name": "Ana"}'),
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+async def test_what_is_no_request_is_refused_by_every_operation(
+    app: Litestar, client: httpx.AsyncClient, seeded: UUID, content: str
+):
+    media_type, body = HOSTILE[content]
+    wrong = []
+    for path, item in described(app)["paths"].items():
+        for method in {"post", "put", "patch", "delete"} & set(item):
+            url = re.sub(r"\{\w+\}", "x", re.sub(r"\{\w*id\}", str(seeded), path))
+            answer = await client.request(
+                method, f"http://test{url}", content=body, headers={"content-type": media_type}
+            )
+            told = answer.headers.get("content-type")
+            if answer.status_code >= 500 or (answer.status_code >= 400 and told != "application/problem+json"):
+                wrong.append(f"{method} {path}: {answer.status_code} {told}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "q=%ff%fe", "limit=99999999999999999999999", "cursor=%00", "q=" + "a" * 5000]
+)
+async def test_a_query_of_nonsense_is_answered_by_every_list(app: Litestar, client: httpx.AsyncClient, query: str):
+    wrong = []
+    for path, item in described(app)["paths"].items():
+        if "get" in item and "{" not in path:
+            answer = await client.get(f"http://test{path}?{query}")
+            if answer.status_code >= 500:
+                wrong.append(f"{path}: {answer.status_code}")
+    assert wrong == []

@@ -39,6 +39,7 @@ STATUS: dict[type[Exception], int] = {
     asyncpg.InsufficientResourcesError: 503,
     asyncpg.InterfaceError: 503,
     asyncpg.DataError: 422,
+    UnicodeDecodeError: 400,
     ConnectionError: 503,
     TimeoutError: 503,
 }
