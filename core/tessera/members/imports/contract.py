@@ -85,7 +85,8 @@ class ImportOptions:
 class Report:
     """What an import did: the rows read are the sum of those created, updated, unchanged and rejected.
 
-    ``alike`` are the pairs of members found who may be one person. ``first_rejects`` are a few of the rejected lines with their reasons, for a screen.
+    ``alike`` are the pairs of members found who may be one person. ``first_rejects`` are a few of the
+    rejected lines with their reasons, for a screen.
     """
 
     kind: str

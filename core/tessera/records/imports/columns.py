@@ -63,13 +63,18 @@ class Plan:
 
 
 def headers_of(kind: Kind) -> dict[str, tuple[str, ...]]:
-    """The names by which the columns of a record type are recognised: its own, in every language, with unit or not."""
+    """The names by which columns are recognised: a type's own fields first, in every language, with unit or not."""
     found = {name: OF_MEMBERS[name] for name in MEMBER} | dict(_OWN)
     for name, declared in kind.fields.items():
         labels = [translate(kind.label(name), locale) for locale in LOCALES]
         unit = declared.unit if isinstance(declared, Measure) else ""
         found[name] = (name, *labels, *(f"{label} {unit}" for label in labels if unit))
-    return {name: tuple(plain_header(header) for header in names) for name, names in found.items()}
+    plainly = {name: tuple(plain_header(header) for header in names) for name, names in found.items()}
+    own = {header for name in kind.fields for header in plainly[name]}
+    return {
+        name: names if name in kind.fields else tuple(header for header in names if header not in own)
+        for name, names in plainly.items()
+    }
 
 
 def plan(kind: Kind, columns: Sequence[str], given: Mapping[str, str]) -> Plan:
