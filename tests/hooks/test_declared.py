@@ -32,7 +32,7 @@ def test_a_declaration_is_known_by_its_name(plugin_host, hook, name):
 
 
 def test_a_record_type_is_declared_with_its_table(plugin_host):
-    assert [str(kind.title) for kind in of_dummy(plugin_host, "record_types")] == ["Check-up"]
+    assert [str(kind.title) for kind in of_dummy(plugin_host, "record_types")] == ["Check-up", "Habit"]
 
 
 async def test_the_context_of_a_slot_is_nothing_without_a_member(business, plugin_host):
