@@ -42,13 +42,16 @@ async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
     return await _create(new, store)
 
 
-_HOLD = f"SELECT m.merged_into, m.erased_at, ({members.OWN_ACCOUNT.format(member='m.id')}) AS account FROM member m WHERE m.id = $1 "
+_HOLD = (
+    f"SELECT m.merged_into, m.erased_at, ({members.OWN_ACCOUNT.format(member='m.id')}) AS account "
+    "FROM member m WHERE m.id = $1 FOR KEY SHARE OF m"
+)
 
 
 async def _holder(member: UUID) -> Holder:
     """A member, kept from being merged until the purchase is recorded; one who was merged meanwhile is the survivor."""
     while True:
-        row = await fetchrow(_HOLD + "FOR KEY SHARE OF m", member)
+        row = await fetchrow(_HOLD, member)
         if row is None or row["erased_at"] is not None:
             raise members.unknown()
         if row["merged_into"] is None:
