@@ -158,13 +158,13 @@ def stamp(purpose: str, content: bytes) -> bytes:
 
 def sign(purpose: str, value: str) -> str:
     """A signature over something that a browser brings back, valid for one purpose only."""
-    digest = hmac.digest(keys().cookie_secret, f"{purpose}\x00{value}".encode(), "sha256")
+    digest = hmac.digest(keys().cookie_secret, f"{purpose}\x00{value}".encode(errors="replace"), "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def is_signed(purpose: str, value: str, signature: str) -> bool:
     """Whether a signature was made here for this purpose and value."""
-    return hmac.compare_digest(sign(purpose, value), signature)
+    return hmac.compare_digest(sign(purpose, value).encode(), signature.encode(errors="replace"))
 
 
 def digest(secret: str) -> bytes:

@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import Request, Response
@@ -122,6 +121,5 @@ def done(path: str, text: Text | str | None = None, tone: str = "success") -> Re
 
 def own_path(given: str, otherwise: str = "/") -> str:
     """An address that someone brought along, if it is one of our own pages."""
-    parts = urlsplit(given)
-    is_ours = given.startswith("/") and not given.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return given if is_ours and "\\" not in given and given.isprintable() else otherwise
+    is_ours = given.startswith("/") and not given.startswith("//") and "\\" not in given
+    return given if is_ours and given.isprintable() else otherwise

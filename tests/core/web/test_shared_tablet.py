@@ -188,3 +188,23 @@ async def test_only_who_manages_the_stores_staff_can_share_a_browser_there(brows
     await browser.open("/settings/tablets")
     answer = await browser.submit("/settings/tablets", {"name": "Mine", "store": "other"})
     assert answer.status_code == 403
+
+
+async def test_more_tablets_do_not_give_more_guesses(tablet):
+    ben, main = (await service.by_login("ben")).id, service.store_by_code("main").id
+    at = clock.now()
+    for n in range(4):
+        with system_actor():
+            token = await tablets.share(main, f"Tablet {n}")
+        for _ in range(10):
+            with clock.frozen(at):
+                await refused(token, ben)
+            at += timedelta(minutes=6)
+    assert await fetchval("SELECT sum(failures) FROM pin_attempt") == tablets.MOST_ANYWHERE
+    with clock.frozen(at), pytest.raises(tablets.PinSpent):
+        await tablets.switch(token, ben, "4711")
+
+
+async def refused(token, person):
+    with pytest.raises((tablets.WrongPin, tablets.PinSpent)):
+        await tablets.switch(token, person, "0000")

@@ -18,7 +18,7 @@ from tessera.access.service.roles import check_permissions, refuse_beyond
 from tessera.access.service.stores import check_name
 from tessera.kernel import clock, generation
 from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
-from tessera.kernel.errors import FieldError, Invalid, NotFound
+from tessera.kernel.errors import FieldError, Forbidden, Invalid, NotFound
 from tessera.kernel.ids import uuid7
 from tessera_hooks import _
 
@@ -60,6 +60,9 @@ async def add_key(
 ) -> str:
     """Make a key and answer it: this is the only time that anyone sees it."""
     name, permissions = check_name(name), check_permissions(permissions)
+    managed = _managed()
+    if managed is not None and store not in managed:
+        raise Forbidden(_("You may make keys only for the stores whose staff you manage."))
     refuse_beyond(actor(), permissions, store)
     if expires_at is not None and expires_at <= clock.now():
         message = _("this day has passed already")
@@ -154,12 +157,13 @@ async def list_keys() -> list[KeyFacts]:
 
 
 async def keys_made_by(staff: UUID) -> list[KeyFacts]:
-    """The keys that someone made and that still work."""
+    """The keys that someone made and that still work, of those that the actor manages."""
     rows = await fetch(
         "SELECT id, name, prefix, permissions, store, created_at, expires_at, last_used_at FROM api_key "
-        "WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) AND created_by = $1 "
-        "ORDER BY created_at DESC",
+        f"WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) AND created_by = $1 "
+        f"AND {_MANAGED.format(3)} ORDER BY created_at DESC",
         staff,
         clock.now(),
+        _managed(),
     )
     return [KeyFacts(**dict(row)) for row in rows]

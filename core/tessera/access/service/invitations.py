@@ -179,13 +179,16 @@ async def accept(token: str, login: str, password: str, *, locale: str | None = 
         )
         if staff is None:
             raise _over()
-        await execute(
-            "UPDATE staff SET login = $2, password_hash = $3, locale = $4 WHERE id = $1",
+        come = await execute(
+            "UPDATE staff SET login = $2, password_hash = $3, locale = $4 "
+            "WHERE id = $1 AND active AND password_hash = ''",
             staff,
             login,
             hashed,
             locale if locale in LOCALES else None,
         )
+        if not come:
+            raise _over()
         await audit.note("access.invitation_used", subject=("staff", staff))
         return staff
 

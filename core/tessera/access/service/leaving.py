@@ -18,13 +18,14 @@ from tessera.access.service.staff import (
     OWNER,
     StaffFacts,
     keep_an_owner,
+    locked,
     managed,
     managed_stores,
     not_beyond_oneself,
     one,
 )
 from tessera.kernel import clock, generation
-from tessera.kernel.database import execute, fetchrow, in_transaction
+from tessera.kernel.database import execute, in_transaction
 from tessera.kernel.errors import FieldError, Invalid
 from tessera_hooks import Text, _
 
@@ -89,14 +90,14 @@ async def leave(
     A pile without an heir goes to nobody in particular. ``revoke`` are the API keys of theirs that end too;
     the others go on, under their own names. Refused for the last owner.
     """
-    person = await managed(staff)
-    for code, store in person.held:
-        not_beyond_oneself(code, store)
+    await managed(staff)
     for heir in (heirs or {}).values():
         await _check(heir, staff)
 
     async def work() -> Mapping[str, int]:
-        await fetchrow("SELECT 1 FROM staff WHERE id = $1 FOR UPDATE", staff)
+        person = await locked(staff)
+        for code, store in person.held:
+            not_beyond_oneself(code, store)
         moved: dict[str, int] = {}
         for name, handover in _handovers.items():
             for pile in await handover.piles(staff):
@@ -142,10 +143,12 @@ async def _close(staff: UUID) -> None:
 
 async def _revoke(staff: UUID, keys: Sequence[UUID]) -> int:
     ended: int = await execute(
-        "UPDATE api_key SET revoked_at = $3 WHERE created_by = $1 AND id = ANY($2) AND revoked_at IS NULL",
+        "UPDATE api_key SET revoked_at = $3 WHERE created_by = $1 AND id = ANY($2) AND revoked_at IS NULL "
+        "AND ($4::uuid[] IS NULL OR store = ANY($4))",
         staff,
         list(keys),
         clock.now(),
+        managed_stores(),
     )
     return ended
 

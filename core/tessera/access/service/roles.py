@@ -192,7 +192,8 @@ async def keep_role(code: str, title: str, wanted: Sequence[str]) -> RoleFacts:
     """Make a role of one's own, or change one; a declared role keeps its code and changes its rights.
 
     A plugin's role that was changed stays so, whatever becomes of the plugin short of removing it. The
-    owner's role stays as it is, so that nobody locks everyone out.
+    owner's role stays as it is, so that nobody locks everyone out. It takes every right that the role had
+    and will have, everywhere: it is held in all stores.
     """
     code, title, checked = check_code(code), check_name(title), check_permissions(wanted)
     if code == "owner":
@@ -201,7 +202,8 @@ async def keep_role(code: str, title: str, wanted: Sequence[str]) -> RoleFacts:
     known = roles().get(code)
     as_written = known is None or any("*" in entry for entry in checked)
     entries = checked if as_written else with_choices(known.permissions if known else (), checked)
-    refuse_beyond(actor(), entries, None)
+    for held in (entries, known.permissions if known else ()):
+        refuse_beyond(actor(), held, None)
 
     async def work() -> None:
         await execute(
@@ -222,11 +224,17 @@ async def keep_role(code: str, title: str, wanted: Sequence[str]) -> RoleFacts:
 
 
 async def drop_role(code: str) -> None:
-    """Take a role of one's own away; refused while someone holds it and nothing declared stands behind it."""
+    """Take a role of one's own away; refused while someone holds it and nothing declared stands behind it.
+
+    What was declared holds again, so that it takes every right of both, as ``keep_role`` does.
+    """
+    declared = {_code_of(d.plugin, d.value.name): tuple(d.value.permissions) for d in host().declared("roles")}
+    known = roles().get(code)
+    for rights in (known.permissions if known else (), declared.get(code, ())):
+        refuse_beyond(actor(), rights, None)
 
     async def work() -> None:
         held = await fetch("SELECT 1 FROM staff_role WHERE role = $1 LIMIT 1", code)
-        declared = {_code_of(d.plugin, d.value.name) for d in host().declared("roles")}
         if held and code not in declared:
             raise RoleInUse(_("someone still holds this role: give them another one first"))
         if not await execute("DELETE FROM role WHERE code = $1", code):

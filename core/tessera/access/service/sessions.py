@@ -97,7 +97,7 @@ async def sign_in(
             await sign_out(old_token)
         tablet = await shared_tablet(shared)
         if tablet is not None:
-            await execute("DELETE FROM pin_attempt WHERE device = $1 AND staff = $2", tablet.id, staff)
+            await execute("DELETE FROM pin_attempt WHERE staff = $1", staff)
         with acting_as(Actor("staff", row["name"], staff_id=staff)):
             await audit.note("access.signed_in" if known else "access.signed_in_at_new_browser")
         return await open_session(staff, user_agent, tablet)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tessera.access import audit
 from tessera.access.actor import actor
-from tessera.access.service import passwords
+from tessera.access.service import passwords, throttle
 from tessera.access.service.roles import refuse_beyond, role, roles
 from tessera.access.service.sessions import normal_login
 from tessera.access.service.stores import check_name, store_by_code
@@ -95,6 +95,12 @@ async def one(staff: UUID) -> StaffFacts:
     if row is None:
         raise StaffUnknown(_("there is no such person"))
     return _facts(row)
+
+
+async def locked(staff: UUID) -> StaffFacts:
+    """One person, whose roles nobody else changes until the unit of work ends: what one may do is told by them."""
+    await execute("SELECT 1 FROM staff WHERE id = $1 FOR UPDATE", staff)
+    return await one(staff)
 
 
 async def managed(staff: UUID) -> StaffFacts:
@@ -202,11 +208,11 @@ async def set_roles(staff: UUID, held: Sequence[tuple[str, UUID | None]]) -> Non
         message = _("choose at least one role")
         raise Invalid(message, [FieldError("role", message)])
     checked = [(role(code).code, store) for code, store in held]
-    before = (await one(staff)).held
-    for code, store in set(checked) ^ set(before):
-        not_beyond_oneself(code, store)
 
     async def work() -> None:
+        before = (await locked(staff)).held
+        for code, store in set(checked) ^ set(before):
+            not_beyond_oneself(code, store)
         await execute("DELETE FROM staff_role WHERE staff = $1", staff)
         for code, store in checked:
             await give(staff, code, store)
@@ -222,11 +228,11 @@ async def set_roles(staff: UUID, held: Sequence[tuple[str, UUID | None]]) -> Non
 
 async def set_active(staff: UUID, active: bool) -> None:
     """Let someone in again, or shut them out at once: their sessions end."""
-    held = (await one(staff)).held
-    for code, store in held:
-        not_beyond_oneself(code, store)
 
     async def work() -> None:
+        held = (await locked(staff)).held
+        for code, store in held:
+            not_beyond_oneself(code, store)
         await execute("UPDATE staff SET active = $2 WHERE id = $1", staff, active)
         if not active:
             await execute("DELETE FROM session WHERE staff = $1", staff)
@@ -251,14 +257,13 @@ async def keep_an_owner() -> None:
 
 async def set_password(staff: UUID, password: str, *, keep_token_hash: bytes = b"") -> None:
     """Give someone a new password; their other sessions end."""
-    facts = await one(staff)
-    if actor().staff_id != staff:
-        for code, store in facts.held:
-            not_beyond_oneself(code, store)
-    passwords.check_strength(password, facts.login)
+    passwords.check_strength(password, (await one(staff)).login)
     hashed = await passwords.hash_password(password)
 
     async def work() -> None:
+        if actor().staff_id != staff:
+            for code, store in (await locked(staff)).held:
+                not_beyond_oneself(code, store)
         await execute("UPDATE staff SET password_hash = $2 WHERE id = $1", staff, hashed)
         await execute("DELETE FROM session WHERE staff = $1 AND token_hash <> $2", staff, keep_token_hash)
         await audit.note("access.password_changed", subject=("staff", staff))
@@ -266,10 +271,18 @@ async def set_password(staff: UUID, password: str, *, keep_token_hash: bytes = b
     await in_transaction(work)
 
 
+async def confirm(staff: UUID, password: str, *, field: str = "password") -> None:
+    """Refuse unless this is someone's present password; guessing it is slowed down as at the sign-in."""
+    attempt = throttle.confirming(staff)
+    await throttle.count(attempt)
+    stored = await fetchval("SELECT password_hash FROM staff WHERE id = $1", staff)
+    if not await passwords.is_right(password, stored):
+        message = _("this is not your present password")
+        raise Invalid(message, [FieldError(field, message)])
+    await throttle.succeed(attempt)
+
+
 async def change_own_password(staff: UUID, old: str, new: str, *, keep_token_hash: bytes = b"") -> None:
     """Change one's own password, which needs the present one."""
-    stored = await fetchval("SELECT password_hash FROM staff WHERE id = $1", staff)
-    if not await passwords.is_right(old, stored):
-        message = _("this is not your present password")
-        raise Invalid(message, [FieldError("old", message)])
+    await confirm(staff, old, field="old")
     await set_password(staff, new, keep_token_hash=keep_token_hash)

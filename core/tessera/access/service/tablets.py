@@ -13,6 +13,7 @@ from tessera.access import audit, sealing
 from tessera.access.actor import actor
 from tessera.access.service import passwords
 from tessera.access.service.sessions import Tablet, open_session, shared_tablet, sign_out
+from tessera.access.service.staff import confirm
 from tessera.access.service.stores import check_name, store_of
 from tessera.kernel import clock
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
@@ -36,12 +37,18 @@ FREE = 3
 MOST = 10
 """Wrong PINs after which only the password opens a session here again."""
 
+MOST_ANYWHERE = 30
+"""Wrong PINs at all tablets together, so that sharing one more browser does not give ten more guesses."""
+
 LONGEST_WAIT = 300.0
+
+ANYWHERE = "(SELECT coalesce(sum(t.failures), 0) FROM pin_attempt t WHERE t.staff = {})"
 
 COUNT = f"""
 INSERT INTO pin_attempt AS a (id, device, staff, failures, blocked_until)
 SELECT $1, $2, p.id, 1, $4 FROM staff p WHERE p.id = $3 AND p.active AND p.pin_hash IS NOT NULL
     AND EXISTS (SELECT 1 FROM staff_role r WHERE r.staff = p.id AND (r.store = $5 OR r.store IS NULL))
+    AND {ANYWHERE.format("$3")} < {MOST_ANYWHERE}
 ON CONFLICT (device, staff) DO UPDATE SET failures = a.failures + 1,
     blocked_until = $4 + make_interval(secs => CASE WHEN a.failures + 1 < {FREE} THEN 0
         ELSE least({LONGEST_WAIT}, power(2, a.failures + 1 - {FREE})) END)
@@ -94,10 +101,7 @@ def check_pin(pin: str) -> str:
 
 async def set_pin(staff: UUID, pin: str, password: str) -> None:
     """Choose one's own PIN, or give it up with an empty one; it takes the password."""
-    stored = await fetchval("SELECT password_hash FROM staff WHERE id = $1", staff)
-    if not await passwords.is_right(password, stored):
-        message = _("this is not your present password")
-        raise Invalid(message, [FieldError("password", message)])
+    await confirm(staff, password)
     hashed = await passwords.hash_password(check_pin(pin)) if pin else None
 
     async def work() -> None:
@@ -210,12 +214,15 @@ async def switch(token: str, staff: UUID, pin: str, *, user_agent: str = "", old
 
 async def _refusal(tablet: UUID, staff: UUID) -> Exception:
     row = await fetchrow(
-        "SELECT failures, blocked_until FROM pin_attempt WHERE device = $1 AND staff = $2", tablet, staff
+        f"SELECT failures, blocked_until, {ANYWHERE.format('$2')} AS anywhere "
+        "FROM (SELECT 1) one LEFT JOIN pin_attempt ON device = $1 AND staff = $2",
+        tablet,
+        staff,
     )
-    if row is None:
-        return WrongPin(_("This PIN is wrong."))
-    if row["failures"] >= MOST:
+    if row["anywhere"] >= MOST_ANYWHERE or (row["failures"] or 0) >= MOST:
         return PinSpent(_("Too many wrong PINs: sign in with your password."))
+    if row["failures"] is None:
+        return WrongPin(_("This PIN is wrong."))
     seconds = max(1, int((row["blocked_until"] - clock.now()).total_seconds()) + 1)
     return TooMany(_("Too many attempts. Try again in {n} seconds.", n=seconds), seconds)
 

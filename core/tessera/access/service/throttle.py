@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from tessera.access import audit
 from tessera.access.sealing import lookup
@@ -36,6 +37,8 @@ class Limit:
 PAIR = Limit("pair", 5, 15 * 60)
 ADDRESS = Limit("address", 30, 15 * 60)
 LOGIN = Limit("login", 50, 30)
+CONFIRMED = Limit("confirmed", 5, 15 * 60)
+"""For a password that is asked for again of someone who is signed in, perhaps at a tablet others use too."""
 
 COUNT = """
 INSERT INTO sign_in_attempt AS a (id, scope, key, failures, last_at, blocked_until)
@@ -57,6 +60,11 @@ def counts(login: str, address: str, *, known_browser: bool) -> list[tuple[Limit
     alone = (ADDRESS, lookup("sign-in", address))
     everywhere = (LOGIN, lookup("sign-in", login))
     return [pair, alone] if known_browser else [pair, alone, everywhere]
+
+
+def confirming(staff: UUID) -> list[tuple[Limit, bytes]]:
+    """The count that someone's confirming with their own password belongs to."""
+    return [(CONFIRMED, lookup("sign-in", str(staff)))]
 
 
 async def count(attempt: Sequence[tuple[Limit, bytes]]) -> None:

@@ -14,7 +14,7 @@ from tessera.kernel.errors import DomainError, FieldError, Invalid
 from tessera.kernel.texts import LOCALES, current_locale
 from tessera.web.forms import Form, done, read_form, shown_again
 from tessera.web.screens.sign_in import SESSION_AGE
-from tessera.web.visit import LOCALE, SESSION, visit
+from tessera.web.visit import LOCALE, SESSION, SHARED, visit
 from tessera_hooks import _
 
 PAGE = "web/join.html"
@@ -49,7 +49,8 @@ async def join(request: Request[Any, Any, Any]) -> Response[Any]:
         raise
     except DomainError as refusal:
         return shown_again(PAGE, form, refusal, _context(await invitations.invited(form["code"])))
-    here.give_cookie(SESSION, await service.open_session(person.id, here.user_agent), SESSION_AGE)
+    tablet = await service.shared_tablet(here.cookies.get(SHARED, ""))
+    here.give_cookie(SESSION, await service.open_session(person.id, here.user_agent, tablet), SESSION_AGE)
     if form["locale"] in LOCALES:
         here.give_cookie(LOCALE, form["locale"])
     return done("/", _("Welcome, {name}.", name=person.name))

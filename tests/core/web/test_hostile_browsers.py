@@ -1,0 +1,55 @@
+"""What a browser may bring that no page of ours gave it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+
+from tessera.access import service
+from tessera.access.actor import system_actor
+from tessera.access.service import invitations
+from tessera.kernel.database import fetchval
+from tessera.web.forms import own_path
+from tessera.web.visit import FLASH, Visit
+
+
+@pytest.mark.parametrize(
+    "given", ["//evil.example", "//[x", "/\\evil.example", "https://evil.example", "/a\nb", "", "javascript:alert(1)"]
+)
+def test_an_address_that_is_no_page_of_ours_leads_to_the_first(given):
+    assert own_path(given) == "/"
+
+
+async def test_a_way_on_that_is_no_address_opens_the_sign_in_all_the_same(browser, hire):
+    await hire("ana")
+    assert (await browser.open("/sign-in?next=//[x")).status_code == 200
+
+
+def test_a_sentence_that_was_not_left_here_is_not_shown(business):
+    told = quote('{"source":"{a:>9}","values":{"a":"x"},"tone":"success"}')
+    assert Visit(cookies={FLASH: told}).said() is None
+    assert Visit(cookies={FLASH: f"x.{told}"}).said() is None
+
+
+async def test_a_form_token_of_any_letters_is_refused_and_no_accident(browser, hire):
+    await hire("ana")
+    await browser.open("/sign-in")
+    answer = await browser.post("/sign-in", data={"_csrf": "a.é会", "login": "ana", "password": "x"})
+    assert answer.status_code == 403
+
+
+async def test_who_joins_at_a_shared_tablet_works_there_as_at_a_shared_tablet(browser, hire):
+    await hire("ana")
+    await browser.sign_in("ana")
+    await browser.open("/settings/tablets")
+    await browser.submit("/settings/tablets", {"name": "Front desk", "store": "main"})
+    await browser.open("/")
+    await browser.submit("/sign-out")
+    with system_actor():
+        made = await invitations.invite("Ben", [("cashier", "main")])
+    await browser.open(f"/join?code={made.token}")
+    form = {"code": made.token, "login": "ben", "password": "three quiet lanterns", "again": "three quiet lanterns"}
+    await browser.submit("/join", form)
+    ben = (await service.by_login("ben")).id
+    assert await fetchval("SELECT device IS NOT NULL FROM session WHERE staff = $1", ben)
