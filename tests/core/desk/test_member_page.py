@@ -14,7 +14,6 @@ from tessera.kernel.events import emit, importing
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import failures
 from tessera.kernel.plugins.state import disable
-from tessera.members import service as members
 from tessera.members.api import member_json
 
 
@@ -122,7 +121,7 @@ async def test_balances_and_the_last_purchase_are_told_to_those_who_may_see_them
     assert await told("purchases.read", where=store) == ({}, True)
     reader = Grant(("members.read",)), Grant(("points.read", "purchases.read"), second)
     with acting_as(Actor("staff", "Lin", reader)):
-        shown = await member_json(await members.member(ana))
+        shown = await member_json(ana)
     assert (shown.balances, shown.last_purchase_at) == ({}, None)
 
 

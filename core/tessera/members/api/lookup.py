@@ -20,7 +20,7 @@ class LookupIn(msgspec.Struct, forbid_unknown_fields=True):
 @post("/members/lookup", status_code=200, permission="members.read", operation_id="members.lookup", tags=["members"])
 async def lookup(data: JSONBody[LookupIn]) -> MemberOut:
     """The member of an exact identity, anywhere in the circle of the key's stores; audited and counted."""
-    return await member_json(await service.member(await service.lookup(data.identity)))
+    return await member_json(await service.lookup(data.identity))
 
 
 handlers = [lookup]

@@ -10,7 +10,6 @@ from litestar import post
 from litestar.params import FromPath, JSONBody
 
 from tessera.kernel.texts import translate
-from tessera.members import service
 from tessera.members.api.rendering import member_json
 from tessera.members.api.shapes import MemberOut
 from tessera.members.service import merging
@@ -62,7 +61,7 @@ async def merge(member_id: FromPath[UUID], data: JSONBody[MergeIn]) -> MergeOut:
     """Make two members one: the other lives on in the member of the address, whose id it answers to from then on."""
     choices = {_FIELDS.get(name, name): side for name, side in data.choices.items()}
     done = await merging.merge(member_id, data.other, choices)
-    return MergeOut(done.merge, await member_json(await service.member(done.member, permission=PERMISSION)))
+    return MergeOut(done.merge, await member_json(done.member, permission=PERMISSION))
 
 
 _FIELDS = {"joined_at": "joined_on"}
@@ -79,9 +78,7 @@ _FIELDS = {"joined_at": "joined_on"}
 async def undo(merge_id: FromPath[UUID], data: JSONBody[UndoIn | None] = None) -> UndoOut:
     """Undo a merge; 409 ``merge_in_use`` says which entries of the survivor stand against it."""
     done = await merging.undo(merge_id, force=data is not None and data.force)
-    survivor, other = [
-        await member_json(await service.member(one, permission=PERMISSION)) for one in (done.survivor, done.other)
-    ]
+    survivor, other = [await member_json(one, permission=PERMISSION) for one in (done.survivor, done.other)]
     return UndoOut(done.merge, survivor, other, [translate(said) for said in done.stayed])
 
 

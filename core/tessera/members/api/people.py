@@ -53,7 +53,7 @@ async def create(data: JSONBody[MemberIn]) -> MemberOut:
             profiles=data.profiles,
         )
     )
-    return await member_json(await service.member(made, permission="members.write"))
+    return await member_json(made, permission="members.write")
 
 
 @get("/members", permission="members.read", operation_id="members.list", tags=["members"])
@@ -74,7 +74,7 @@ async def list_members(
         ids = await service.search_ids(q, limit + 1, narrowing, after=after)
     else:
         ids = [line.id for line in await service.newest(limit + 1, narrowing, before=after)]
-    page = await members_json(await service.views(ids[:limit]))
+    page = await members_json(ids[:limit])
     return MemberPage(page, ids[limit - 1].hex if len(ids) > limit else None)
 
 
@@ -121,7 +121,7 @@ async def change(member_id: FromPath[UUID], data: JSONBody[MemberPatch]) -> Memb
         profiles=data.profiles,
     )
     await service.change_member(member_id, data.version, changes)
-    return await member_json(await service.member(member_id, permission="members.write"))
+    return await member_json(member_id, permission="members.write")
 
 
 handlers = [create, list_members, change]

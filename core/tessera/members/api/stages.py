@@ -8,7 +8,6 @@ import msgspec
 from litestar import put
 from litestar.params import FromPath, JSONBody
 
-from tessera.members import service
 from tessera.members.api.rendering import member_json
 from tessera.members.api.shapes import MemberOut
 from tessera.members.service.stages import move_stage
@@ -25,7 +24,7 @@ class StageIn(msgspec.Struct, forbid_unknown_fields=True):
 async def set_stage(member_id: FromPath[UUID], data: JSONBody[StageIn]) -> MemberOut:
     """Move a member to a stage; where they stand in it already, nothing changes."""
     await move_stage(member_id, data.stage, data.reason)
-    return await member_json(await service.member(member_id, permission="members.write"))
+    return await member_json(member_id, permission="members.write")
 
 
 handlers = [set_stage]

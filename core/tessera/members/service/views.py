@@ -96,8 +96,13 @@ class MemberLine:
 
 
 def may_reveal(store: UUID | None = None) -> bool:
-    """Whether the actor may see sealed values of members of a store: a person one at a time, a program as they are."""
-    return actor().may("members.reveal", store)
+    """Whether the actor may see sealed values of members of a store: a person one at a time, a program as they are.
+
+    Of members without a home store whoever may in some store; a right for one's own members is no such
+    right, see ``revealable``.
+    """
+    stores = actor().stores_with("members.reveal")
+    return stores is None or (bool(stores) if store is None else store in stores)
 
 
 def shows_whole(store: UUID | None = None) -> bool:
@@ -156,9 +161,16 @@ async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
 
     The id of a member who was merged into another answers that other.
     """
-    found = await views([id_], permission=permission)
+    return (await member_and_row(id_, permission=permission))[0]
+
+
+async def member_and_row(
+    id_: UUID, *, permission: str = "members.read", more: str = "", arguments: Sequence[Any] = ()
+) -> tuple[MemberView, Any]:
+    """The same with the member's row, in which the columns of ``views_and_rows`` stand."""
+    found = await views_and_rows([id_], permission=permission, more=more, arguments=arguments)
     if not found and (survivor := await survivor_of(id_)) != id_:
-        found = await views([survivor], permission=permission)
+        found = await views_and_rows([survivor], permission=permission, more=more, arguments=arguments)
     if not found:
         raise unknown()
     return found[0]
@@ -166,17 +178,29 @@ async def member(id_: UUID, *, permission: str = "members.read") -> MemberView:
 
 async def views(ids: Sequence[UUID], *, permission: str = "members.read") -> list[MemberView]:
     """Many members in the given order, without those that the actor may not see."""
+    return [view for view, _row in await views_and_rows(ids, permission=permission)]
+
+
+async def views_and_rows(
+    ids: Sequence[UUID], *, permission: str = "members.read", more: str = "", arguments: Sequence[Any] = ()
+) -> list[tuple[MemberView, Any]]:
+    """The same with their rows; ``more`` is SQL of further columns over ``m``, with ``arguments`` from $3 on.
+
+    One member is asked for by ``=``: of an array PostgreSQL guesses ten, finds every plan for one
+    cheaper, and plans anew each time, which takes longer than the query.
+    """
+    one = len(ids) == 1
     rows = await fetch(
-        f"SELECT m.*, {_KNOWN} AS known FROM member m "
-        f"WHERE m.id = ANY($1) AND {present('m')} AND {in_scope('m.id', 2)}",
-        list(ids),
+        f"SELECT m.*, {_KNOWN} AS known{more} FROM member m WHERE {_ONE if one else _MANY}",
+        ids[0] if one else list(ids),
         members_seen(permission),
+        *arguments,
     )
     by_id = {row["id"]: row for row in rows}
     reveal = {row["id"]: shows_whole(row["store"]) for row in rows}
     may = await revealable(rows)
     return [
-        _view(row, _identities(row["known"], reveal=reveal[id_]), reveal=reveal[id_], revealable=id_ in may)
+        (_view(row, _identities(row["known"], reveal=reveal[id_]), reveal=reveal[id_], revealable=id_ in may), row)
         for id_ in ids
         if (row := by_id.get(id_)) is not None
     ]
@@ -189,6 +213,10 @@ _KNOWN = """ARRAY(
         UNION ALL SELECT c.id, c.kind, c.sealed, false, false, true FROM contact c WHERE c.member = m.id
     ) k ORDER BY k.is_contact, k.is_primary DESC, k.id)"""
 """What identifies and reaches a member, primary ones first and contacts last; a round trip less for each page."""
+
+_SEEN = f"{present('m')} AND {in_scope('m.id', 2)}"
+_ONE = f"m.id = $1 AND {_SEEN}"
+_MANY = f"m.id = ANY($1) AND {_SEEN}"
 
 
 def _view(row: Any, known: Sequence[IdentityView], *, reveal: bool, revealable: bool) -> MemberView:
