@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
 
+from tessera.access.actor import system_actor
 from tessera.kernel.database import fetch, fetchval
 from tessera.members import service
 from tessera.members.imports import ImportInUse, undo
-from tessera.members.imports.people import import_members
+from tessera.members.imports.people import import_members, matching
 from tessera.members.service import merging, stages, tags
 from tessera.messaging import service as messaging
 from tessera.tasks import service as tasks
@@ -79,3 +81,29 @@ async def test_an_import_whose_members_were_merged_is_not_taken_back(store, tmp_
         await undo(done.batch)
     again = await import_members(path)
     assert (again.created, await fetchval("SELECT count(*) FROM member")) == (0, 2)
+
+
+def merged_before_locking(monkeypatch, module, survivor: UUID, other: UUID) -> None:
+    """Let someone else merge two members after a list's rows were looked up and before the members are held."""
+    rest = [lambda: merging.merge(survivor, other)]
+
+    async def elsewhere(merge: Callable[[], Awaitable[object]]) -> None:
+        with system_actor():
+            await merge()
+
+    async def later(query: str, *args: object) -> object:
+        for merge in (rest.pop(),) if query == module._LOCKED and rest else ():
+            await asyncio.get_running_loop().create_task(elsewhere(merge), context=contextvars.Context())
+        return await fetch(query, *args)
+
+    monkeypatch.setattr(module, "fetch", later)
+
+
+async def test_a_list_that_is_read_during_a_merge_means_the_survivor(member, tmp_path, monkeypatch):
+    ana, double = await member("Ana", phone="13800138001"), await member("Ana", phone="13800138002")
+    path = tmp_path / "list.csv"
+    path.write_text("姓名,手机号,邮箱,备注\nAna,13800138002,ana@example.com,likes tea\n", encoding="utf-8")
+    merged_before_locking(monkeypatch, matching, ana, double)
+    done = await import_members(path)
+    owners = await fetch("SELECT member FROM identity UNION SELECT member FROM member_note")
+    assert (done.updated, {row["member"] for row in owners}) == (1, {ana})

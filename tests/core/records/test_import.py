@@ -6,15 +6,16 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from core.members.test_merging_redirects import merged_before_locking
 
 from tessera.access import service as access
 from tessera.access.actor import Actor, Grant, acting_as, system_actor
 from tessera.kernel.database import fetch, fetchrow, fetchval
 from tessera.kernel.errors import CannotRun, Invalid
 from tessera.members import service as members
-from tessera.members.imports import ImportInUse, ImportOptions, undo
+from tessera.members.imports import ImportInUse, ImportOptions, running, undo
 from tessera.records import export, service
-from tessera.records.imports import import_records
+from tessera.records.imports import import_records, loading
 from tessera.records.rows import one
 
 HEADER = "手机号,日期,身高,体重 (kg),体脂率,备注"
@@ -218,3 +219,20 @@ async def test_a_sealed_value_is_not_written_into_the_books_of_an_import(garden,
     await undo(report.batch)
     again = await import_records("garden.diary", newer, options=ImportOptions(dry_run=True))
     assert again.updated == 1
+
+
+async def test_a_list_that_is_read_during_a_merge_means_the_survivor(member, tmp_path, monkeypatch):
+    ana, double = await member("Ana"), await member("Ana", phone="13800138000")
+    merged_before_locking(monkeypatch, loading, ana, double)
+    await imported(a_list(tmp_path, "13800138000,2026-03-01,165,60,,"))
+    assert await fetchval("SELECT member FROM fitness.body_test") == ana
+
+
+async def test_a_record_that_two_chunks_complete_is_taken_back(ana, tmp_path, monkeypatch):
+    await imported(a_list(tmp_path, "13800138000,2026-03-01,165,60,,", name="first.csv"))
+    monkeypatch.setattr(running, "CHUNK", 1)
+    rows = "13800138000,2026-03-01,165,61,,", "13800138000,2026-03-01,165,61,20,"
+    done = await imported(a_list(tmp_path, *rows, name="second.csv"))
+    await undo(done.batch)
+    row = await fetchrow("SELECT weight, body_fat FROM fitness.body_test")
+    assert (counts(done), row["weight"], row["body_fat"]) == ((2, 0, 2, 0, 0), Decimal(60), None)

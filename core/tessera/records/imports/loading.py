@@ -41,6 +41,11 @@ WITH RECURSIVE line AS (
 SELECT number, id FROM line WHERE merged_into IS NULL
 """
 
+_LOCKED = (
+    "SELECT merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone FROM member "
+    "WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
+)
+
 
 @dataclass(slots=True)
 class Standing:
@@ -105,13 +110,17 @@ def _whom(draft: Draft) -> tuple[str, Any]:
 
 
 async def _members(drafts: Sequence[Draft], kind: Kind) -> dict[tuple[str, Any], UUID]:
-    """The members that rows mean, as far as the actor may write such records of them; locked until the chunk is in."""
+    """The members that rows mean, as far as the actor may write such records of them; locked until the chunk is in.
+
+    A merge that was under way is waited for, and then asked again whom the rows mean.
+    """
     numbers = {draft.number for draft in drafts if draft.known is None}
-    meant: dict[tuple[str, Any], UUID] = dict(await holders(d.known for d in drafts if d.known is not None))
-    meant.update({("number", row["number"]): row["id"] for row in await fetch(_NUMBERED, list(numbers))})
-    seen = set(await scope.visible_among(sorted(set(meant.values())), kind.write))
-    await fetch("SELECT 1 FROM member WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", sorted(seen))
-    return {whom: member for whom, member in meant.items() if member in seen}
+    while True:
+        meant: dict[tuple[str, Any], UUID] = dict(await holders(d.known for d in drafts if d.known is not None))
+        meant.update({("number", row["number"]): row["id"] for row in await fetch(_NUMBERED, list(numbers))})
+        seen = set(await scope.visible_among(sorted(set(meant.values())), kind.write))
+        if not any(row["gone"] for row in await fetch(_LOCKED, sorted(seen))):
+            return {whom: member for whom, member in meant.items() if member in seen}
 
 
 async def _births(members: Sequence[UUID]) -> dict[UUID, Birth]:

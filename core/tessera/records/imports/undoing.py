@@ -25,7 +25,10 @@ async def undo_records(batch: UUID) -> Undone:
     row = await batch_row(batch)
     kind = kind_named(host(), row["options"]["type"])
     changed = [r for r in await rows_done(batch, "updated") if r["before"] is not None]
-    refuse_if(await _corrected(kind, batch, {r["target"]: r["before"]["version"] for r in changed}))
+    versions: dict[UUID, int] = {}
+    for one in changed:
+        versions[one["target"]] = max(versions.get(one["target"], 0), one["before"]["version"])
+    refuse_if(await _corrected(kind, batch, versions))
     for one in changed:
         await _restore(kind, one["target"], one["before"])
     removed = await execute(f"DELETE FROM {kind.table} WHERE batch = $1", batch)

@@ -77,29 +77,40 @@ class People:
 
     @classmethod
     async def around(cls, drafts: Sequence[Draft], batch: UUID) -> People:
-        """Everyone whom these rows may mean, locked until the chunk is written."""
-        people = cls()
+        """Everyone whom these rows may mean, locked until the chunk is written.
+
+        A merge that was under way is waited for, and then asked again whom the rows mean.
+        """
+        while True:
+            people = cls()
+            if await people._find(drafts, batch):
+                return people
+
+    async def _find(self, drafts: Sequence[Draft], batch: UUID) -> bool:
+        """Look people up and lock them; answers whether all of them are still there."""
         wanted = {found.key for draft in drafts for found in draft.identities}
         numbers = await _numbered([draft.number for draft in drafts if draft.number])
         if not wanted and not numbers:
-            return people
+            return True
         kinds, lookups = [kind for kind, _lookup in wanted], [lookup for _kind, lookup in wanted]
         held = await fetch(_HELD, kinds, lookups)
         reached = await fetch(_REACHED, kinds, lookups)
         ids = sorted({row["member"] for row in (*held, *reached)} | set(numbers.values()))
         if ids:
-            await people._read(ids, batch)
-            await people._hide(ids)
-        people.numbered = {number: people.by_id[id_] for number, id_ in numbers.items()}
+            rows = await fetch(_LOCKED, ids)
+            if any(row["gone"] for row in rows):
+                return False
+            await self._read(rows, ids, batch)
+            await self._hide(ids)
+        self.numbered = {number: self.by_id[id_] for number, id_ in numbers.items()}
         for row in held:
-            people.holders[(row["kind"], row["lookup"])] = people.by_id[row["member"]]
+            self.holders[(row["kind"], row["lookup"])] = self.by_id[row["member"]]
         for row in reached:
-            people.contacts.setdefault((row["kind"], row["lookup"]), []).append(people.by_id[row["member"]])
-        return people
+            self.contacts.setdefault((row["kind"], row["lookup"]), []).append(self.by_id[row["member"]])
+        return True
 
-    async def _read(self, ids: list[UUID], batch: UUID) -> None:
-        for row in await fetch(f"SELECT id, store, batch, {', '.join(PROFILE)} FROM member m "
-                               "WHERE id = ANY($1) ORDER BY id FOR UPDATE", ids):  # fmt: skip
+    async def _read(self, rows: Sequence[Any], ids: list[UUID], batch: UUID) -> None:
+        for row in rows:
             own = row["batch"] == batch
             columns = {name: row[name] for name in PROFILE}
             self.by_id[row["id"]] = Person(row["id"], columns, row["store"], is_own=own, touched=own)
@@ -187,6 +198,10 @@ class People:
         return "contact"
 
 
+_LOCKED = (
+    f"SELECT id, store, batch, {', '.join(PROFILE)}, merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone "
+    "FROM member m WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+)
 _HELD = (
     "SELECT i.kind, i.lookup, i.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) "
     "JOIN identity i ON i.kind = w.kind AND i.lookup = w.lookup"
