@@ -10,7 +10,7 @@ from tessera.access import service as access
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.ids import uuid7
 from tessera.members import service
-from tessera.members.service import merging, tags
+from tessera.members.service import erasing, merging, tags
 
 
 async def linked(member: UUID, other: UUID | None, kind: str, label: str = "") -> UUID:
@@ -66,6 +66,26 @@ async def test_a_link_that_both_have_is_one_and_two_again(member):
     merged = await links()
     await merging.undo(done.merge)
     assert (merged, await links()) == ([(child, ana, "guardian", "")], before)
+
+
+async def test_a_link_that_comes_back_leads_to_who_its_end_is_today(member):
+    ana, double, mother, again = [await member(name) for name in ("Ana", "Ana", "Mei", "Mei")]
+    await linked(ana, mother, "guardian")
+    await linked(double, mother, "guardian")
+    done = await merging.merge(ana, double)
+    await merging.merge(again, mother)
+    await merging.undo(done.merge)
+    assert await links() == [(ana, again, "guardian", ""), (double, again, "guardian", "")]
+
+
+async def test_no_link_comes_back_to_someone_who_was_erased(member):
+    ana, double, mother = [await member(name) for name in ("Ana", "Ana", "Mei")]
+    await linked(ana, mother, "guardian", "mother")
+    await linked(double, mother, "guardian", "mother")
+    done = await merging.merge(ana, double)
+    await erasing.erase(mother)
+    await merging.undo(done.merge)
+    assert await links() == []
 
 
 async def test_tags_of_both_are_the_survivors_and_go_back(member):

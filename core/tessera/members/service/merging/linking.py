@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from tessera.kernel.database import execute, fetch
+from tessera.members.service.scope import present, survivor_of
 
 _AFTER = "CASE WHEN l.{side} = $1 THEN $2::uuid ELSE l.{side} END"
 _MEMBER, _OTHER = _AFTER.format(side="member"), _AFTER.format(side="other")
@@ -36,6 +37,17 @@ UPDATE member_link l SET {side} = $2 WHERE l.{side} = $1 AND l.id = ANY($3)
   AND NOT coalesce($2 IN (l.member, l.other), false) RETURNING l.id
 """
 
+_PUT_DOWN = f"""
+INSERT INTO member_link SELECT r.* FROM jsonb_populate_recordset(NULL::member_link, $1::jsonb) r
+WHERE r.member IS DISTINCT FROM r.other
+  AND NOT EXISTS (SELECT 1 FROM unnest(ARRAY[r.member, r.other]) AS e (id) WHERE e.id IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM member m WHERE m.id = e.id AND {present("m")}))
+  AND NOT EXISTS (SELECT 1 FROM member_link t WHERE t.kind = r.kind AND (
+      (t.member, t.other) = (r.member, r.other) OR t.kind = 'household' AND (t.other, t.member) = (r.member, r.other)))
+ON CONFLICT DO NOTHING
+"""
+"""Links that were set aside, but those to someone who was erased since, and those that were made again."""
+
 
 async def take_links(survivor: UUID, other: UUID) -> dict[str, Any]:
     """Let the links of the other be those of the survivor, on whichever side they stand."""
@@ -49,14 +61,20 @@ async def take_links(survivor: UUID, other: UUID) -> dict[str, Any]:
 
 
 async def give_back_links(survivor: UUID, other: UUID, kept: Mapping[str, Any]) -> int:
-    """Give the other back the links that are still there; answers how many are gone."""
+    """Give the other back the links that are still there; answers how many are gone.
+
+    What was set aside leads to who its people are today.
+    """
     gone = 0
     for side in ("member", "other"):
         wanted = [UUID(text) for text in kept[side]]
         gone += len(wanted) - len(await fetch(_BACK.format(side=side), survivor, other, wanted))
-    await execute(
-        "INSERT INTO member_link SELECT r.* FROM jsonb_populate_recordset(NULL::member_link, $1::jsonb) r "
-        "ON CONFLICT DO NOTHING",
-        msgspec.json.encode(kept["away"]).decode(),
-    )
+    today = [
+        {**row, "member": await _today(row["member"]), "other": await _today(row["other"])} for row in kept["away"]
+    ]
+    await execute(_PUT_DOWN, msgspec.json.encode(today).decode())
     return gone
+
+
+async def _today(member: str | None) -> UUID | None:
+    return await survivor_of(UUID(member)) if member is not None else None
