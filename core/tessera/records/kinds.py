@@ -11,8 +11,10 @@ from piccolo.columns import Bytea, Column, Numeric
 from piccolo.columns import Text as PlainText
 from piccolo.constraints import Unique
 
+from tessera.kernel.database import fetch
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.plugins import Declared, PluginHost
+from tessera.kernel.plugins import host as loaded
 from tessera.records.tables import Record
 from tessera_hooks import Derived, Measure, RecordType, Text, TextField
 from tessera_hooks.declarations import RecordField
@@ -203,6 +205,17 @@ def kinds(host: PluginHost) -> Sequence[Kind]:
     if _known is None or _known[0] is not host:
         _known = host, [kind_of(declared) for declared in host.declared("record_types")]
     return _known[1]
+
+
+async def kinds_here() -> list[Kind]:
+    """The record types whose tables are there: those of a plugin that was removed are not, though its code may be."""
+    known = kinds(loaded())
+    there = await fetch(
+        "SELECT t.name FROM unnest($1::text[]) AS t (name) WHERE to_regclass(t.name) IS NOT NULL",
+        [kind.table for kind in known],
+    )
+    names = {row["name"] for row in there}
+    return [kind for kind in known if kind.table in names]
 
 
 def kind_named(host: PluginHost, code: str) -> Kind:

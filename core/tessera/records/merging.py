@@ -10,10 +10,9 @@ import msgspec
 
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval
 from tessera.kernel.errors import Conflict, FieldError, Invalid
-from tessera.kernel.plugins import host
 from tessera.members.service.merging import Compared, Side
 from tessera.records import rows, service
-from tessera.records.kinds import Kind, kinds
+from tessera.records.kinds import Kind, kinds_here
 from tessera.records.present import summary
 from tessera_hooks import Merging, Text, _
 
@@ -38,7 +37,7 @@ _PERSON = "SELECT DISTINCT gender, birth_year, birth_month, birth_day FROM membe
 async def merge_records(merging: Merging) -> Mapping[str, Any]:
     """Give the survivor the other's records; answers by type which were moved, and which step aside for them."""
     kept = {}
-    for kind in await _kinds_here():
+    for kind in await kinds_here():
         moved = await _take(kind, merging)
         if moved is not None:
             kept[kind.code] = moved
@@ -49,7 +48,7 @@ async def merge_records(merging: Merging) -> Mapping[str, Any]:
 async def unmerge_records(merging: Merging) -> Sequence[Text]:
     """Give the other's records back, and the survivor those that had stepped aside; answers what stays."""
     stayed = []
-    for kind in await _kinds_here():
+    for kind in await kinds_here():
         kept = merging.kept.get(kind.code)
         if kept is not None:
             await _exchange(kind, merging.survivor, merging.other, _ids(kept["moved"]), _ids(kept["aside"]))
@@ -68,24 +67,13 @@ async def unmerge_records(merging: Merging) -> Sequence[Text]:
 async def ask_about_records(survivor: UUID, other: UUID) -> list[Compared]:
     """What whoever merges must choose: whose records stand, of types that say so and that both have."""
     asked = []
-    for kind in await _kinds_here():
+    for kind in await kinds_here():
         if kind.type.on_merge == "ask" and (newest := await _both_have(kind, survivor, other)) is not None:
             latest = await rows.latest_of(kind, [survivor, other])
             one, two = (summary(latest[m]) if m in latest else "" for m in (survivor, other))
             side: Side = "survivor" if newest == survivor else "other"
             asked.append(Compared(kind.code, kind.title, one, two, side, differs=True))
     return asked
-
-
-async def _kinds_here() -> list[Kind]:
-    """The record types whose tables are there: those of removed plugins are not."""
-    known = kinds(host())
-    there = await fetch(
-        "SELECT t.name FROM unnest($1::text[]) AS t (name) WHERE to_regclass(t.name) IS NOT NULL",
-        [kind.table for kind in known],
-    )
-    names = {row["name"] for row in there}
-    return [kind for kind in known if kind.table in names]
 
 
 async def _both_have(kind: Kind, survivor: UUID, other: UUID) -> UUID | None:
@@ -154,6 +142,8 @@ async def _exchange_alone(kind: Kind, from_: UUID, to: UUID, ids: Sequence[UUID]
         f"DELETE FROM {kind.table} r WHERE member = $1 AND id = ANY($2) RETURNING to_jsonb(r) AS row", to, back
     )
     await execute(f"UPDATE {kind.table} SET member = $2 WHERE member = $1 AND id = ANY($3)", from_, to, ids)
+    if await fetchval(f"SELECT 1 FROM {kind.table} WHERE member = $1", from_):
+        raise MergeRefused(_("A newer one was made since the merge: take it away first ({what})", what=kind.titles))
     put_down = [{**row["row"], "member": from_} for row in lifted]
     await execute(
         f"INSERT INTO {kind.table} SELECT * FROM jsonb_populate_recordset(NULL::{kind.table}, $1::jsonb)",
@@ -165,7 +155,7 @@ async def _recompute(merging: Merging, kept: Mapping[str, Any]) -> None:
     """Where the two were born on other days, what depends on it follows for the records that moved."""
     if len(await fetch(_PERSON, [merging.survivor, merging.other])) < 2:
         return
-    for kind in kinds(host()):
+    for kind in await kinds_here():
         needs_person = any(isinstance(name, str) for derived in kind.derived.values() for name in derived.inputs)
         if kind.code in kept and needs_person:
             await service.recompute(kind, merging.survivor)

@@ -8,11 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from tessera.kernel.database import execute, fetch
-from tessera.kernel.migrations.run import removed_plugins
-from tessera.kernel.plugins import host
 from tessera.kernel.plugins.relations import keys_of, parents_first
 from tessera.members.service import ids_of
-from tessera.records.kinds import Kind, kinds
+from tessera.records.kinds import Kind, kinds_here
 from tessera.records.sealed import opened
 
 _OWN = ("id", "recorded_on", "origin", "note", "created_at")
@@ -38,9 +36,8 @@ async def erase_records(member: UUID) -> None:
 
 async def _kept() -> Sequence[Kind]:
     """The record types whose tables are there, those first that others point at."""
-    gone = await removed_plugins()
     ordered: list[Kind] = []
-    there = sorted((kind for kind in kinds(host()) if kind.plugin not in gone), key=lambda kind: kind.plugin)
+    there = sorted(await kinds_here(), key=lambda kind: kind.plugin)
     for plugin, its in groupby(there, key=lambda kind: kind.plugin):
         by_name = {kind.name: kind for kind in its}
         ordered += [by_name[name] for name in parents_first(list(by_name), await keys_of(plugin), plugin)]

@@ -19,7 +19,7 @@ from tessera.kernel.plugins import host
 from tessera.members.service import StaleVersion, hold, scope
 from tessera.records import reach, rows
 from tessera.records.formulas import Birth, computed
-from tessera.records.kinds import Kind, kinds
+from tessera.records.kinds import Kind, kinds, kinds_here
 from tessera.records.rows import Entry, birth_of
 from tessera.records.sealed import stored
 from tessera.records.validate import checked, refuse_empty
@@ -203,6 +203,6 @@ async def person_changed(event: Happened) -> None:
     """After a member's sex or birth date was corrected: what depends on it follows."""
     if event.member is None or not PERSONAL.intersection(event.payload["fields"]):
         return
-    for kind in kinds(host()):
+    for kind in await kinds_here():
         if any(isinstance(needed, str) for derived in kind.derived.values() for needed in derived.inputs):
             await recompute(kind, event.member)

@@ -101,10 +101,20 @@ def sealed_columns() -> list[SealedColumn]:
     return [*_columns.values(), *(column for find in _more for column in find())]
 
 
+async def columns_here() -> list[SealedColumn]:
+    """The columns whose tables are there: those of a plugin that was removed are not, though its code may be."""
+    there = await fetch(
+        "SELECT t.name FROM unnest($1::text[]) AS t (name) WHERE to_regclass(t.name) IS NOT NULL",
+        list({column.table for column in sealed_columns()}),
+    )
+    names = {row["name"] for row in there}
+    return [column for column in sealed_columns() if column.table in names]
+
+
 async def count_by_version() -> dict[int, int]:
     """How many values are sealed under each data key."""
     found: Counter[int] = Counter()
-    for column in sealed_columns():
+    for column in await columns_here():
         rows = await fetch(
             f"SELECT {column.version} AS version, count(*) AS n FROM {column.table} WHERE {column.sealed} GROUP BY 1"
         )
@@ -114,7 +124,7 @@ async def count_by_version() -> dict[int, int]:
 
 async def count_old() -> int:
     """How many values are not under the newest data key."""
-    counted = [await fetchval(f"SELECT count(*) FROM {c.table} WHERE {c.old}") for c in sealed_columns()]
+    counted = [await fetchval(f"SELECT count(*) FROM {c.table} WHERE {c.old}") for c in await columns_here()]
     return sum(counted)
 
 
@@ -183,7 +193,7 @@ async def reseal(progress: UUID) -> None:
     total, done, unreadable = await count_old(), 0, 0
     for _pass in range(PASSES):
         unreadable = 0
-        for column in sealed_columns():
+        for column in await columns_here():
             batch = Resealed(0, 0, ())
             while batch.last is not None:
                 began = time.monotonic()
