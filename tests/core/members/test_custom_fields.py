@@ -358,3 +358,15 @@ async def test_a_field_that_was_changed_at_this_moment_is_not_written_as_it_was(
     await fetch("UPDATE custom_field SET sensitive = true WHERE code = 'size'")
     with pytest.raises(fields.FieldInUse, match="changed at this moment"):
         await fields.set_custom(ana, {"size": "S"})
+
+
+@pytest.mark.parametrize("place", [2**40, -1])
+async def test_a_place_beyond_reason_is_refused(business, place):
+    with pytest.raises(Invalid) as refused:
+        await fields.make_field("size", "text", {"en": "Size"}, place=place)
+    assert [error.field for error in refused.value.errors] == ["place"]
+
+
+async def test_a_choice_keeps_no_character_that_cannot_be_stored(business):
+    made = await fields.make_field("size", "choice", {"en": "Size"}, choices={"S\x00": {"en": "Sm\x00all"}})
+    assert made.choices == {"S": {"en": "Small"}}

@@ -25,6 +25,7 @@ CODE = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 LONGEST_LABEL = 60
 MOST_FIELDS = 100
 MOST_CHOICES = 200
+LAST_PLACE = 1_000_000
 
 KINDS: Mapping[str, Text] = {
     "text": _("Text"),
@@ -193,7 +194,9 @@ def checked(field: FieldFacts) -> FieldFacts:
         wrong.append(FieldError("label", _("give a label of at most {limit} characters", limit=LONGEST_LABEL)))
     if field.searchable and field.kind != "text":
         wrong.append(FieldError("searchable", _("only text can be searched")))
-    choices = {code.strip(): _labels(labels) or {"en": code.strip()} for code, labels in field.choices.items()}
+    if not 0 <= field.place <= LAST_PLACE:
+        wrong.append(FieldError("place", _("give a whole number from {low} to {high}", low=0, high=LAST_PLACE)))
+    choices = {plain(code): _labels(labels) or {"en": plain(code)} for code, labels in field.choices.items()}
     if field.kind in {"choice", "choices"}:
         if not 1 <= len(choices) <= MOST_CHOICES or any(not 1 <= len(code) <= LONGEST_LABEL for code in choices):
             wrong.append(FieldError("choices", _("give 1 to {n} choices, each a short word", n=MOST_CHOICES)))
