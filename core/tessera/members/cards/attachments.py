@@ -10,8 +10,8 @@ from tessera.access.actor import actor
 from tessera.kernel.database import fetchval
 from tessera.members.service import attachments
 from tessera.members.service.erasing import PERMISSION as ERASE
+from tessera.members.service.reveal import may_reveal_of
 from tessera.members.service.telling import PERMISSION as EXPORT
-from tessera.members.service.telling import REVEAL
 
 SHOWN = 12
 
@@ -30,7 +30,7 @@ async def attachments_card(member: UUID | None) -> Mapping[str, Any] | None:
         "files": files[:SHOWN],
         "older": files[SHOWN:],
         "may_change": may_add,
-        "may_reveal": actor().may(REVEAL, store),
+        "may_reveal": await may_reveal_of(member),
         "megabytes": attachments.largest() >> 20,
     }
 
@@ -40,7 +40,7 @@ async def privacy_card(member: UUID | None) -> Mapping[str, Any] | None:
     if member is None or not (actor().may(ERASE) or actor().may(EXPORT)):
         return None
     store = await _store(member)
-    may_tell = actor().may(EXPORT, store) and actor().may(REVEAL, store)
+    may_tell = actor().may(EXPORT, store) and await may_reveal_of(member)
     may_erase = actor().may(ERASE, store)
     return {"member_id": member, "may_tell": may_tell, "may_erase": may_erase} if may_tell or may_erase else None
 

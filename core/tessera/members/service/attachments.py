@@ -19,6 +19,7 @@ from tessera.kernel.file_kinds import FileKind, kind_of, safe_name
 from tessera.kernel.ids import uuid7
 from tessera.kernel.pictures import redraw
 from tessera.members.normalise import plain
+from tessera.members.service.reveal import may_reveal_of
 from tessera.members.service.scope import need_visible
 from tessera.members.service.survivors import hold
 from tessera_hooks import _
@@ -165,7 +166,7 @@ async def read_attachment(member: UUID, attachment: UUID, *, small: bool = False
         return await files.load_file(row["thumbnail"])
     if not row["sensitive"]:
         return await files.load_file(row["file"])
-    if not actor().may(REVEAL, row["store"]):
+    if not await may_reveal_of(id_):
         raise Forbidden(_("You may not do this: it needs the permission {name}.", name=REVEAL))
 
     async def work() -> files.File:

@@ -9,7 +9,7 @@ from uuid import UUID
 from tessera.kernel.business import business
 from tessera.kernel.database import fetch, fetchrow
 from tessera.kernel.errors import FieldError, Invalid
-from tessera.members.service.scope import survivor_of
+from tessera.members.service.scope import survivor_of, visible_among
 from tessera_hooks import _
 
 OF_AGE = 14
@@ -22,7 +22,7 @@ Years of age are complete on the day after the birthday, as the Supreme People's
 
 
 class GuardianNeeded(Invalid):
-    """Someone under 14 cannot agree; ``guardians`` are the linked ones who can."""
+    """Someone under 14 cannot agree; ``guardians`` are the linked ones who can, as far as the actor may see them."""
 
     code = "guardian_needed"
 
@@ -75,4 +75,5 @@ async def need_guardian(member: UUID, guardian: UUID | None, *, granted: bool) -
         message = _("the member is under 14: only a guardian can agree; say which one")
     else:
         message = _("the member is under 14: link a guardian first, then note that they agree")
-    raise GuardianNeeded(message, [FieldError("by", message)], guardians=[str(one) for one in linked])
+    seen = await visible_among(linked, "members.read")
+    raise GuardianNeeded(message, [FieldError("by", message)], guardians=[str(one) for one in linked if one in seen])

@@ -11,7 +11,7 @@ from uuid import UUID
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.plugins import host
 from tessera.members.labels import CHANNELS, PURPOSES, SAID_AT, STATES
-from tessera.members.service.scope import need_visible, survivor_of
+from tessera.members.service.scope import in_scope, members_seen, need_visible, survivor_of
 from tessera_hooks import Text, _
 
 State = Literal["granted", "refused", "never_asked"]
@@ -60,7 +60,7 @@ def purposes() -> list[str]:
 
 @dataclass(frozen=True)
 class ConsentWord:
-    """One word of the history, with who wrote it down; ``guardian`` is the name of who said it for a child."""
+    """One word of the history, with who wrote it down; ``guardian`` who said it for a child, where they are seen."""
 
     purpose: str
     channel: str
@@ -94,9 +94,11 @@ async def consent_words(member: UUID, limit: int = 100) -> list[ConsentWord]:
     rows = await fetch(
         "SELECT w.purpose, w.channel, w.state, w.at, w.source, w.wording, w.given_by, w.actor, "
         "coalesce(nullif(g.name, ''), g.number, '') AS guardian FROM consent_word w "
-        "LEFT JOIN member g ON g.id = w.guardian WHERE w.member = $1 ORDER BY w.at DESC, w.id DESC LIMIT $2",
+        f"LEFT JOIN member g ON g.id = w.guardian AND {in_scope('g.id', 3)} "
+        "WHERE w.member = $1 ORDER BY w.at DESC, w.id DESC LIMIT $2",
         here,
         limit,
+        members_seen(),
     )
     return [ConsentWord(**dict(row)) for row in rows]
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from tessera.access import audit
 from tessera.access.service.lookups import Cost, count_lookup
 from tessera.kernel import clock, generation
-from tessera.kernel.database import execute, fetchrow, fetchval, in_transaction
+from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import FieldError, Invalid, NotFound
 from tessera.kernel.events import current_batch, emit
 from tessera.kernel.ids import uuid7
@@ -19,7 +19,7 @@ from tessera.members.normalise import told_by_resident_id
 from tessera.members.service import checks
 from tessera.members.service.checks import Checks, taken
 from tessera.members.service.create import holder_of
-from tessera.members.service.scope import is_visible, need_visible
+from tessera.members.service.scope import is_visible, need_visible, present, unknown
 from tessera.members.service.survivors import locked
 from tessera.members.service.tokens import refresh_tokens
 from tessera.members.service.views import IdentityView
@@ -259,7 +259,10 @@ async def take_over(member: UUID, kind: str, value: str, *, field: str = "value"
         raise taken(field, holder if await is_visible(holder) else None)
 
     async def work() -> UUID:
-        await execute("SELECT 1 FROM member WHERE id = ANY($1) ORDER BY id FOR UPDATE", [member, holder])
+        both = [member, holder]
+        there = f"SELECT m.id FROM member m WHERE m.id = ANY($1) AND {present('m')} ORDER BY m.id FOR UPDATE"
+        if len(await fetch(there, both)) < len(both):
+            raise unknown()
         id_: UUID | None = await fetchval(
             "SELECT id FROM identity WHERE kind = $1 AND lookup = $2 AND member = $3", known.kind, known.lookup, holder
         )

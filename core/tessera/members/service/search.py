@@ -46,9 +46,9 @@ class Narrowing:
         Whoever sees none but those they are responsible for begins at these few, not at the index of all;
         whoever is responsible for nobody is not asked for them member by member.
         """
-        if self.store is None and stores_seen() == []:
+        if stores_seen() == []:
             return f"{member} IN (SELECT r.member FROM member_staff r WHERE r.staff = ANY(${placeholder}))"
-        if self.store is None and actor().own_with("members.read") is not None:
+        if actor().own_with("members.read") is not None:
             return in_scope(member, placeholder)
         linked = f"SELECT true FROM member_store s WHERE s.member = {member} AND s.store = ANY(${placeholder}) LIMIT 1"
         return f"(${placeholder}::uuid[] IS NULL OR ({linked}))"

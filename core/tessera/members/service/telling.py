@@ -15,17 +15,18 @@ from uuid import UUID
 import msgspec
 
 from tessera.access import audit, sealing
-from tessera.access.actor import actor
 from tessera.access.service import store_of
 from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.database import fetch, fetchrow, in_transaction
+from tessera.kernel.errors import Forbidden
 from tessera.kernel.migrations.run import removed_plugins
 from tessera.kernel.plugins import host
 from tessera.members.service.fields.stored import value_of
 from tessera.members.service.scope import need_visible
 from tessera.members.service.survivors import ids_of
-from tessera.members.service.views import birthday_of_row
+from tessera.members.service.views import birthday_of_row, revealable
+from tessera_hooks import _
 
 PERMISSION = "members.export"
 REVEAL = "members.reveal"
@@ -96,7 +97,8 @@ async def export_member(member: UUID) -> MemberTold:
     """
     id_ = await need_visible(member, PERMISSION)
     row = await fetchrow("SELECT * FROM member WHERE id = $1", id_)
-    actor().needs(REVEAL, row["store"])
+    if id_ not in await revealable([row]):
+        raise Forbidden(_("You may not do this: it needs the permission {name}.", name=REVEAL))
 
     async def work() -> MemberTold:
         told = await _own(row, await ids_of(id_))
