@@ -7,6 +7,7 @@ from tessera.access.audit.reading import name_members_with
 from tessera.access.service.leaving import register_handover
 from tessera.conditions import register_facts
 from tessera.kernel import long_jobs
+from tessera.kernel.plugins.successors import register_successors
 from tessera.members import sealed  # noqa: F401 - registers the columns of seals
 from tessera.members.cards import links, marks
 from tessera.members.cards.attachments import attachments_card, privacy_card
@@ -26,6 +27,7 @@ from tessera.members.service import duplicates, erasing
 from tessera.members.service.responsible import HANDOVER
 from tessera.members.service.scope import is_visible
 from tessera.members.service.stages import follow, run_stages
+from tessera.members.service.survivors import SUCCESSORS
 from tessera.members.service.views import titles
 from tessera_hooks import Event, Fact, Job, Reaction, Screen, Slot, _, hookimpl
 
@@ -38,6 +40,7 @@ register_facts(custom_facts)
 register_member_columns(mark_columns)
 name_members_with(titles)
 long_jobs.register(working.JOB, working.run)
+register_successors("member", SUCCESSORS)
 
 
 @hookimpl

@@ -10,13 +10,14 @@ from tessera import domains
 from tessera.access import service as access
 from tessera.access.actor import system_actor
 from tessera.kernel.business import set_business
-from tessera.kernel.database import connection, fetch, fetchval, in_transaction
-from tessera.kernel.plugins import discover, load_host, use_host
+from tessera.kernel.database import connection, execute, fetch, fetchval, in_transaction
+from tessera.kernel.plugins import discover, load_host, restoring, use_host
 from tessera.kernel.plugins.removal import remove
 from tessera.kernel.plugins.restoring import restore
 from tessera.kernel.plugins.state import enable, record_plugins
 from tessera.kernel.texts import translate
 from tessera.members import service as members
+from tessera.members.service import erasing, merging
 from tessera.plugin import add_record
 from tessera_fitness.tables import BodyTest
 
@@ -94,3 +95,44 @@ async def test_it_comes_back_after_its_code_was_uninstalled_and_installed_again(
     use_host(plugin_host)
     await restore(tmp_path / "f.zip")
     assert await records() == before
+
+
+async def twice(ana: UUID) -> UUID:
+    """Someone who is Ana, too, with a body test of their own."""
+    store = await fetchval("SELECT store FROM member WHERE id = $1", ana)
+    double = await members.create_member(members.NewMember(name="Ana", store=store))
+    await in_transaction(lambda: add_record(BodyTest, double, {"height": 170, "weight": 61, "body_fat": 22}))
+    return double
+
+
+async def test_what_comes_back_of_someone_merged_meanwhile_is_the_survivors(tested, tmp_path):
+    double = await twice(tested)
+    await remove("fitness", tmp_path / "f.zip")
+    await merging.merge(tested, double)
+    await restore(tmp_path / "f.zip")
+    assert [row["member"] for row in await fetch("SELECT member FROM fitness.body_test")] == [tested, tested]
+
+
+async def test_where_only_one_can_stand_the_survivors_stands(tested, tmp_path, monkeypatch):
+    double = await twice(tested)
+    await remove("fitness", tmp_path / "f.zip")
+    await merging.merge(tested, double)
+    migrate = restoring.migrate
+
+    async def one_a_member(found):
+        done = await migrate(found)
+        await execute("CREATE UNIQUE INDEX IF NOT EXISTS one_a_member ON fitness.body_test (member)")
+        return done
+
+    monkeypatch.setattr(restoring, "migrate", one_a_member)
+    await restore(tmp_path / "f.zip")
+    rows = await fetch("SELECT member, weight::int AS weight FROM fitness.body_test ORDER BY weight")
+    assert [tuple(row) for row in rows] == [(tested, 60), (double, 61)]
+
+
+async def test_nothing_comes_back_of_someone_who_was_erased_meanwhile(tested, tmp_path):
+    await remove("fitness", tmp_path / "f.zip")
+    await erasing.erase(tested)
+    restored = await restore(tmp_path / "f.zip")
+    assert (await records(), [row[1] for row in restored.rejected]) == ("", ["member is no member that is there now"])
+    assert "weight" not in restored.rejects.read_text(encoding="utf-8")

@@ -31,6 +31,7 @@ from tessera.kernel.plugins.relations import (
     tables_in,
 )
 from tessera.kernel.plugins.state import record_plugins
+from tessera.kernel.plugins.successors import follow, take_out_ended
 from tessera_hooks import _
 
 _LOADING = "tessera_loading"
@@ -67,7 +68,8 @@ async def restore(path: Path) -> Restored:
 
     The plugin's code must be installed. Its tables are made as they were when the export was taken,
     loaded, and then migrated on. Rows that mean a member or a store that has gone meanwhile are left
-    out and written, with the reason, to a file beside the export. An export that holds more of the core
+    out and written, with the reason, to a file beside the export; those about a member who was merged
+    meanwhile are about the survivor. An export that holds more of the core
     than the plugin's own rows and rights is refused as a whole.
     """
     with reading(path) as export:
@@ -201,6 +203,8 @@ async def _load(
         await refuse_foreign_rows(restored.plugin, part, own, _LOADING)
     while any([await _reject(part, key, table, restored) for key in keys]):
         pass
+    for key in keys:
+        await follow(_LOADING, key, table)
     listed = ", ".join(quoted(c.name) for c in part.columns)
     kept = _PRESENT.get(part.table, "ON CONFLICT DO NOTHING") if own is not None else ""
     loaded = await execute(
@@ -221,6 +225,7 @@ async def _reject(part: Part, key: Key, table: str, restored: Restored) -> bool:
         f"DELETE FROM {_LOADING} l WHERE l.{column} IS NOT NULL AND NOT "
         f"(EXISTS (SELECT 1 FROM {key.target} t WHERE t.{to} = l.{column}) {among}) RETURNING to_jsonb(l) AS row"
     )
+    rows = [*rows, *await take_out_ended(_LOADING, key)]
     reason = f"{key.column} is no {key.to_table} that is there now"
     restored.rejected += [(part.table, reason, msgspec.json.encode(row["row"]).decode()) for row in rows]
     return bool(rows)

@@ -16,6 +16,15 @@ WITH RECURSIVE line AS (
 SELECT id FROM line
 """
 
+SUCCESSORS = """
+WITH RECURSIVE line AS (
+    SELECT id AS first, id, merged_into, erased_at FROM member WHERE merged_into IS NOT NULL OR erased_at IS NOT NULL
+    UNION ALL SELECT line.first, m.id, m.merged_into, m.erased_at FROM line JOIN member m ON m.id = line.merged_into
+)
+SELECT first AS id, CASE WHEN erased_at IS NULL THEN id END AS today FROM line WHERE merged_into IS NULL
+"""
+"""Everyone who is not there under their own id any more: whom they were merged into, nobody where they were erased."""
+
 
 async def ids_of(member: UUID) -> list[UUID]:
     """All ids under which events tell of a member: their own first, then those of everyone merged into them."""
