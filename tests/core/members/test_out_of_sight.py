@@ -1,4 +1,4 @@
-"""What a right for one's own members, another store's guardian, or a merge at the same moment must not open."""
+"""What a right for one's own, a guardian elsewhere, a merge at the same moment or a huge request must not open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tessera.access import service as access
 from tessera.access.actor import Actor, Grant, acting_as, system_actor
 from tessera.kernel.database import execute, fetchval
-from tessera.kernel.errors import Forbidden
+from tessera.kernel.errors import Forbidden, Invalid
 from tessera.members import service
 from tessera.members.service import GuardianNeeded, NewMember, responsible, telling
 from tessera.members.service.attachments import attach, read_attachment
@@ -96,3 +96,8 @@ async def test_a_phone_that_changes_hands_while_its_new_owner_is_merged_is_not_l
 async def _as_system(work) -> None:
     with system_actor():
         await work
+
+
+async def test_nobody_brings_thousands_of_cards_in_one_request(store, system):
+    with pytest.raises(Invalid, match="at most 50 at once"):
+        await service.create_member(NewMember(name="Ana", identities=[("card", f"C{n}") for n in range(51)]))

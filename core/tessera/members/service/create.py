@@ -34,6 +34,9 @@ from tessera.members.service.tokens import token_rows, write_tokens
 from tessera.members.service.views import BIRTHDAY, birthday_columns
 from tessera_hooks import _
 
+MOST_IDENTITIES = 50
+"""Identities that someone may bring along; more can be added one by one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewMember:
@@ -84,6 +87,9 @@ class _Checked:
 def _checked(new: NewMember) -> _Checked:
     """The values as they are stored, or a refusal that names every wrong field."""
     check = Checks()
+    if len(new.identities) > MOST_IDENTITIES:
+        check.wrong("identities", _("at most {limit} at once", limit=MOST_IDENTITIES))
+        check.finish()
     known: list[tuple[str, Known]] = []
     for place, kind, text in (
         ("phone", "phone", new.phone),

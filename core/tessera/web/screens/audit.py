@@ -54,9 +54,10 @@ async def show_audit(
 
 def _day(typed: str | None) -> date | None:
     try:
-        return date.fromisoformat(typed) if typed else None
+        day = date.fromisoformat(typed) if typed else None
     except ValueError:
         return None
+    return day if day is not None and 2000 <= day.year < 3000 else None
 
 
 def _query(chosen: dict[str, Any]) -> str:
