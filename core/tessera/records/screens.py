@@ -172,9 +172,8 @@ async def made(kind: Kind, form: Form) -> Response[Any]:
 
 async def changed(kind: Kind, record: UUID, form: Form) -> Response[Any]:
     """Correct a record by a form, or show the form again with what is wrong."""
-    version = int(form["version"]) if form["version"].isdigit() else 0
     try:
-        await service.change(kind, record, forms.corrected(kind, form), version)
+        await service.change(kind, record, forms.corrected(kind, form), form.version())
     except DomainError as refusal:
         if not isinstance(refusal, Invalid | StaleVersion):
             raise

@@ -65,6 +65,11 @@ class Form:
         """A password: exactly as it was typed."""
         return self.values.get(name, [""])[-1]
 
+    def version(self) -> int:
+        """The version that a form was opened with; 0, which none has, where it brings back no number."""
+        given = self["version"]
+        return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
+
     def refuse(self, refusal: DomainError) -> None:
         """Note what is wrong, by field where the refusal names fields of this form."""
         named = isinstance(refusal, Invalid) and bool(refusal.errors)

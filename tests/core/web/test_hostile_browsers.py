@@ -10,7 +10,7 @@ from tessera.access import service
 from tessera.access.actor import system_actor
 from tessera.access.service import invitations
 from tessera.kernel.database import fetchval
-from tessera.web.forms import own_path
+from tessera.web.forms import Form, own_path
 from tessera.web.visit import FLASH, Visit
 
 
@@ -19,6 +19,11 @@ from tessera.web.visit import FLASH, Visit
 )
 def test_an_address_that_is_no_page_of_ours_leads_to_the_first(given):
     assert own_path(given) == "/"
+
+
+@pytest.mark.parametrize(("given", "version"), [("7", 7), ("²", 0), ("9" * 5000, 0), ("-1", 0), ("", 0)])
+def test_a_version_that_is_no_number_is_that_of_nothing(given, version):
+    assert Form.of(version=given).version() == version
 
 
 async def test_a_way_on_that_is_no_address_opens_the_sign_in_all_the_same(browser, hire):

@@ -87,10 +87,9 @@ async def change(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> 
     """Change a member; values that are masked stay unless they are written anew."""
     form = await read_form(request)
     view = await service.member(member_id, permission="members.write")
-    version = int(form["version"]) if form["version"].isdigit() else 0
     try:
         changes = msgspec.structs.replace(changes_of(form, view), custom=await given_custom(form, view.id))
-        await _changed(view.id, version, changes, form)
+        await _changed(view.id, form.version(), changes, form)
     except (Invalid, Conflict, TooMany) as refusal:
         if is_same(form, refusal):
             return done(f"/members/{refusal.facts['member']}", _("They are a member already."))
