@@ -10,12 +10,13 @@ from core.members.test_merging_redirects import merged_before_locking
 
 from tessera.access import service as access
 from tessera.access.actor import Actor, Grant, acting_as, system_actor
-from tessera.kernel.database import fetch, fetchrow, fetchval
+from tessera.kernel.database import execute, fetch, fetchrow, fetchval
 from tessera.kernel.errors import CannotRun, Invalid
 from tessera.members import service as members
 from tessera.members.imports import ImportInUse, ImportOptions, running, undo
 from tessera.records import export, service
-from tessera.records.imports import import_records, loading
+from tessera.records.imports import import_records, loading, undoing
+from tessera.records.kinds import Kind
 from tessera.records.rows import one
 
 HEADER = "手机号,日期,身高,体重 (kg),体脂率,备注"
@@ -236,3 +237,26 @@ async def test_a_record_that_two_chunks_complete_is_taken_back(ana, tmp_path, mo
     await undo(done.batch)
     row = await fetchrow("SELECT weight, body_fat FROM fitness.body_test")
     assert (counts(done), row["weight"], row["body_fat"]) == ((2, 0, 2, 0, 0), Decimal(60), None)
+
+
+async def test_records_on_which_others_stand_are_not_taken_back(ana, tmp_path):
+    done = await imported(a_list(tmp_path, "13800138000,2026-03-01,165,60,,"))
+    await execute("CREATE TABLE public.photo (test uuid NOT NULL REFERENCES fitness.body_test)")
+    try:
+        await execute("INSERT INTO public.photo SELECT id FROM fitness.body_test")
+        with pytest.raises(ImportInUse, match="other records stand on those that it made"):
+            await undo(done.batch)
+    finally:
+        await execute("DROP TABLE public.photo")
+    assert await fetchval("SELECT count(*) FROM fitness.body_test") == 1
+
+
+async def test_records_of_a_plugin_that_was_removed_are_not_taken_back(ana, tmp_path, monkeypatch):
+    done = await imported(a_list(tmp_path, "13800138000,2026-03-01,165,60,,"))
+
+    async def nothing_here() -> list[Kind]:
+        return []
+
+    monkeypatch.setattr(undoing, "kinds_here", nothing_here)
+    with pytest.raises(ImportInUse, match=r"the plugin of fitness\.body_test was removed"):
+        await undo(done.batch)

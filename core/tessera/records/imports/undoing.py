@@ -9,21 +9,21 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.events import emit
-from tessera.kernel.plugins import host
 from tessera.members.imports import Undone, refuse_if
 from tessera.members.imports.batches import batch_row, rows_done
 from tessera.records.formulas import computed
-from tessera.records.kinds import Kind, kind_named
+from tessera.records.kinds import Kind, kinds_here
 from tessera.records.rows import birth_of
 from tessera_hooks import DateField, Measure, Text, _
 
 
 async def undo_records(batch: UUID) -> Undone:
     """Take back an import of records; refused where a record of it was corrected since."""
-    row = await batch_row(batch)
-    kind = kind_named(host(), row["options"]["type"])
+    kind = await _kind((await batch_row(batch))["options"]["type"])
     changed = [r for r in await rows_done(batch, "updated") if r["before"] is not None]
     versions: dict[UUID, int] = {}
     for one in changed:
@@ -31,10 +31,26 @@ async def undo_records(batch: UUID) -> Undone:
     refuse_if(await _corrected(kind, batch, versions))
     for one in changed:
         await _restore(kind, one["target"], one["before"])
-    removed = await execute(f"DELETE FROM {kind.table} WHERE batch = $1", batch)
+    removed = await _remove(kind, batch)
     restored = len({r["target"] for r in changed})
     await emit("records.import_undone", batch=batch, removed=removed, restored=restored)
     return Undone(batch, removed, restored)
+
+
+async def _kind(code: str) -> Kind:
+    """The record type of an import, whose plugin must be here to have its records taken back."""
+    found = [kind for kind in await kinds_here() if kind.code == code]
+    if not found:
+        refuse_if([_("the plugin of {what} was removed", what=code)])
+    return found[0]
+
+
+async def _remove(kind: Kind, batch: UUID) -> int:
+    try:
+        return await execute(f"DELETE FROM {kind.table} WHERE batch = $1", batch)
+    except asyncpg.ForeignKeyViolationError:
+        refuse_if([_("other records stand on those that it made")])
+        raise
 
 
 async def _corrected(kind: Kind, batch: UUID, versions: Mapping[UUID, int]) -> list[Text]:
