@@ -202,17 +202,11 @@ async def in_transaction(work: Callable[[], Awaitable[T]]) -> T:
 @asynccontextmanager
 async def connection() -> AsyncIterator[asyncpg.Connection]:
     """The running transaction's connection, else one of the pool for the block."""
-    alone = _apart.get()
-    if alone is not None:
-        yield alone
+    source = _at_hand()
+    if source is not DB.pool:
+        yield source
         return
-    running = DB.current_transaction.get()
-    if running is not None:
-        yield running.connection
-        return
-    if DB.pool is None:
-        raise Unavailable("the database is not connected")
-    async with DB.pool.acquire() as borrowed:
+    async with cast("asyncpg.Pool", source).acquire() as borrowed:
         yield cast("asyncpg.Connection", borrowed)
 
 
@@ -233,28 +227,37 @@ async def apart() -> AsyncIterator[None]:
             _apart.reset(before)
 
 
+def _at_hand() -> Any:
+    """What runs one statement: the running transaction's connection, else the pool, which has the same methods."""
+    alone = _apart.get()
+    if alone is not None:
+        return alone
+    running = DB.current_transaction.get()
+    if running is not None:
+        return running.connection
+    if DB.pool is None:
+        raise Unavailable("the database is not connected")
+    return DB.pool
+
+
 async def fetch(sql: str, *args: Any) -> list[Any]:
     """All rows of a query with ``$1`` placeholders, as asyncpg records."""
-    async with connection() as db:
-        return cast("list[Any]", await db.fetch(sql, *args))
+    return cast("list[Any]", await _at_hand().fetch(sql, *args))
 
 
 async def fetchrow(sql: str, *args: Any) -> Any:
     """The first row, or ``None``."""
-    async with connection() as db:
-        return await db.fetchrow(sql, *args)
+    return await _at_hand().fetchrow(sql, *args)
 
 
 async def fetchval(sql: str, *args: Any) -> Any:
     """The first column of the first row, or ``None``."""
-    async with connection() as db:
-        return await db.fetchval(sql, *args)
+    return await _at_hand().fetchval(sql, *args)
 
 
 async def execute(sql: str, *args: Any) -> int:
     """Run a statement and answer how many rows it touched."""
-    async with connection() as db:
-        status: str = await db.execute(sql, *args)
+    status: str = await _at_hand().execute(sql, *args)
     last = status.rsplit(" ", 1)[-1]
     return int(last) if last.isdigit() else 0
 

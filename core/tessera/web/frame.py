@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 
@@ -30,6 +31,7 @@ from tessera.web.guard import SAFE_METHODS
 from tessera.web.visit import Visit
 
 _log = logger("tessera.web")
+_level = logging.getLogger("tessera.web")
 
 API = "/api/"
 OURS = "tessera_"
@@ -39,6 +41,8 @@ UNATTENDED = ("/static/", "/service-worker.js", "/manifest.webmanifest", "/healt
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{8,80}\Z")
 LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:-([A-Za-z]{4}))?")
 SPOKEN = {"zh": "zh_Hans", "en": "en"}
+LONGEST_WISH = 200
+"""Characters of an ``Accept-Language`` that are read: answers to them are remembered."""
 
 CONTENT_SECURITY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
@@ -74,8 +78,11 @@ class Frame:
         visit = self._visit(scope, raw)
         token = visits.current.set(visit)
         try:
-            with structlog.contextvars.bound_contextvars(request_id=visit.request_id):
+            said = structlog.contextvars.bind_contextvars(request_id=visit.request_id)
+            try:
                 await self._attend(visit, raw, scope, receive, send)
+            finally:
+                structlog.contextvars.reset_contextvars(**said)
         finally:
             visits.current.reset(token)
 
@@ -143,7 +150,7 @@ def _note(visit: Visit, method: str, status: int, seconds: float) -> None:
     A line costs a third of what the whole shell costs otherwise.
     """
     noteworthy = method not in SAFE_METHODS or status >= HTTPStatus.BAD_REQUEST or seconds > SLOW
-    if noteworthy or logging.getLogger("tessera.web").isEnabledFor(logging.DEBUG):
+    if noteworthy or _level.isEnabledFor(logging.DEBUG):
         _log.info("request", method=method, path=visit.path, status=status, ms=round(seconds * 1000, 1))
 
 
@@ -177,8 +184,12 @@ def locale_of(visit: Visit, someone: Actor, accepted: str) -> str:
     for chosen in (visit.cookies.get(visits.LOCALE), someone.locale):
         if chosen in LOCALES:
             return str(chosen)
+    return _asked_for(accepted[:LONGEST_WISH]) or (business().locale if has_business() else "en")
+
+
+@lru_cache(maxsize=256)
+def _asked_for(accepted: str) -> str | None:
+    """The language that an ``Accept-Language`` asks for, of those spoken here."""
     wanted = [part.split(";")[0].strip() for part in accepted.split(",") if part.strip()]
     match = negotiate_locale([w.split("-")[0] for w in wanted], list(SPOKEN))
-    if match:
-        return SPOKEN[match]
-    return business().locale if has_business() else "en"
+    return SPOKEN[match] if match else None

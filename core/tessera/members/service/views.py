@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -191,35 +192,30 @@ async def views_and_rows(
     """
     one = len(ids) == 1
     rows = await fetch(
-        f"SELECT m.*, {_KNOWN} AS known{more} FROM member m WHERE {_ONE if one else _MANY}",
+        f"SELECT m.*, {_KNOWN}{more} FROM member m WHERE {_ONE if one else _MANY}",
         ids[0] if one else list(ids),
         members_seen(permission),
         *arguments,
     )
-    by_id = {row["id"]: row for row in rows}
-    reveal = {row["id"]: shows_whole(row["store"]) for row in rows}
     may = await revealable(rows)
-    return [
-        (_view(row, _identities(row["known"], reveal=reveal[id_]), reveal=reveal[id_], revealable=id_ in may), row)
-        for id_ in ids
-        if (row := by_id.get(id_)) is not None
-    ]
+    found = {row["id"]: (_view(row, revealable=row["id"] in may), row) for row in rows}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
-_KNOWN = """ARRAY(
-    SELECT ROW(k.id, k.kind, k.sealed, k.is_primary, k.verified, k.is_contact) FROM (
-        SELECT i.id, i.kind, i.sealed, i.is_primary, i.verified, false AS is_contact FROM identity i
-        WHERE i.member = m.id AND i.kind <> 'list'
-        UNION ALL SELECT c.id, c.kind, c.sealed, false, false, true FROM contact c WHERE c.member = m.id
-    ) k ORDER BY k.is_contact, k.is_primary DESC, k.id)"""
-"""What identifies and reaches a member, primary ones first and contacts last; a round trip less for each page."""
+_KNOWN = """
+ARRAY(SELECT ROW(i.id, i.kind, i.sealed, i.is_primary, i.verified) FROM identity i
+      WHERE i.member = m.id AND i.kind <> 'list') AS known,
+ARRAY(SELECT ROW(c.id, c.kind, c.sealed) FROM contact c WHERE c.member = m.id) AS contacts"""
+"""What identifies and what only reaches a member, put in order where it is read; a round trip less for each page."""
 
 _SEEN = f"{present('m')} AND {in_scope('m.id', 2)}"
 _ONE = f"m.id = $1 AND {_SEEN}"
 _MANY = f"m.id = ANY($1) AND {_SEEN}"
 
 
-def _view(row: Any, known: Sequence[IdentityView], *, reveal: bool, revealable: bool) -> MemberView:
+def _view(row: Any, *, revealable: bool) -> MemberView:
+    reveal = shows_whole(row["store"])
+    known = _identities(row, reveal=reveal)
     return MemberView(
         id=row["id"],
         number=row["number"],
@@ -249,19 +245,24 @@ def _first(known: Sequence[IdentityView], kind: str) -> str | None:
     return next((one.value for one in known if one.kind == kind), None)
 
 
-def _identities(known: Sequence[Any], *, reveal: bool) -> list[IdentityView]:
-    """What ``_KNOWN`` found of one member."""
-    return [
-        IdentityView(
-            id=id_,
-            kind=kind,
-            value=str(shown(kind, sealed, reveal=reveal)),
-            is_primary=is_primary,
-            verified=verified,
-            is_contact=is_contact,
-        )
-        for id_, kind, sealed, is_primary, verified, is_contact in known
+def _identities(row: Any, *, reveal: bool) -> list[IdentityView]:
+    """What ``_KNOWN`` found of one member, primary ones first and contacts last."""
+    known = [
+        IdentityView(id_, kind, str(shown(kind, sealed, reveal=reveal)), is_primary, verified)
+        for id_, kind, sealed, is_primary, verified in sorted(row["known"], key=_primary_first)
     ]
+    contacts = [
+        IdentityView(id_, kind, str(shown(kind, sealed, reveal=reveal)), False, False, True)
+        for id_, kind, sealed in sorted(row["contacts"], key=_by_id)
+    ]
+    return known + contacts
+
+
+def _primary_first(identity: Any) -> tuple[bool, UUID]:
+    return not identity[3], identity[0]
+
+
+_by_id = itemgetter(0)
 
 
 LINE = """
