@@ -27,7 +27,11 @@ REMEMBER = 5.0
 """Seconds for which a key that was recognised is not looked up again; a revoked one is gone at once here
 and, through the generation, within a moment elsewhere."""
 
+MOST_REMEMBERED = 1000
+"""Recognised keys that are remembered; one that is not known never is."""
+
 NOTE_EVERY = timedelta(minutes=5)
+"""How old the moment may be at which a key was last used."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,9 @@ _known: dict[bytes, tuple[float, Actor, datetime | None]] = {}
 
 
 async def forget_known() -> None:
-    """Look every key up again."""
-    _known.clear()
+    """Look every key up again; what is being looked up at this moment is not remembered either."""
+    global _known
+    _known = {}
 
 
 generation.on_change(forget_known)
@@ -92,7 +97,8 @@ async def add_key(
 async def recognise(key: str) -> Actor | None:
     """The program that holds a key; ``None`` when there is no such key, or it has ended."""
     digest = sealing.digest(key)
-    known = _known.get(digest)
+    memory = _known
+    known = memory.get(digest)
     now = clock.now()
     if known is not None and known[0] > time.monotonic():
         return known[1] if known[2] is None or known[2] > now else None
@@ -103,14 +109,14 @@ async def recognise(key: str) -> Actor | None:
         now,
     )
     if row is None:
-        _known.pop(digest, None)
+        memory.pop(digest, None)
         return None
     if row["last_used_at"] is None or now - row["last_used_at"] > NOTE_EVERY:
         await execute("UPDATE api_key SET last_used_at = $2 WHERE id = $1", row["id"], now)
     someone = _actor_of(row)
-    if len(_known) > 1000:
-        _known.clear()
-    _known[digest] = (time.monotonic() + REMEMBER, someone, row["expires_at"])
+    if len(memory) > MOST_REMEMBERED:
+        memory.clear()
+    memory[digest] = (time.monotonic() + REMEMBER, someone, row["expires_at"])
     return someone
 
 
@@ -143,7 +149,7 @@ async def revoke(key: UUID) -> None:
         await generation.bump()
 
     await in_transaction(work)
-    _known.clear()
+    await forget_known()
 
 
 async def list_keys() -> list[KeyFacts]:

@@ -113,7 +113,9 @@ async def leave(
         await generation.bump()
         return moved
 
-    return await in_transaction(work)
+    moved = await in_transaction(work)
+    await generation.refresh()
+    return moved
 
 
 async def _check(heir: Heir, leaver: UUID) -> None:
