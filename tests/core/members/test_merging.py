@@ -129,6 +129,21 @@ async def test_an_inner_merge_is_undone_after_the_outer_one(member):
     assert await fetchval("SELECT count(*) FROM member WHERE merged_into IS NOT NULL") == 0
 
 
+async def test_of_two_who_came_to_the_same_survivor_the_last_goes_first(member):
+    ana = await member("Ana")
+    first = await merging.merge(ana, await member("Ana", gender="female", source="friend"))
+    last = await merging.merge(ana, await member("Ana", gender="male", source="poster"), {"gender": "other"})
+    with pytest.raises(merging.MergeCovered) as refused:
+        await merging.undo(first.merge)
+    assert (refused.value.facts["merge"], (await merging.merge_view(first.merge)).covered_by) == (
+        str(last.merge),
+        last.merge,
+    )
+    await merging.undo(last.merge)
+    await merging.undo(first.merge)
+    assert (await column(ana, "gender"), await column(ana, "source")) == (None, None)
+
+
 async def test_whoever_is_merged_into_themselves_is_refused(member):
     ana, double = await member("Ana"), await member("Ana")
     await merging.merge(ana, double)

@@ -44,6 +44,13 @@ class MergeView:
         return self.undone_at is None and self.covered_by is None
 
 
+COVERING = """
+SELECT c.id FROM member_merge c WHERE c.undone_at IS NULL
+  AND (c.other = g.survivor OR c.survivor = g.survivor AND (c.at, c.id) > (g.at, g.id))
+ORDER BY c.at DESC, c.id DESC LIMIT 1
+"""
+"""The merge that has to be undone before a merge ``g``: the last one in which its survivor took part since."""
+
 _MERGES = f"""
 WITH RECURSIVE line AS (
     SELECT g.id AS merge, m.id, m.merged_into FROM member_merge g JOIN member m ON m.id = g.survivor
@@ -54,7 +61,7 @@ SELECT g.id, g.survivor, coalesce(nullif(s.name, ''), s.number) AS survivor_titl
        s.number AS survivor_number,
        g.other, coalesce(nullif(o.name, ''), o.number) AS other_title, o.number AS other_number,
        g.actor, g.at, g.undone_at, g.undone_by,
-       (SELECT c.id FROM member_merge c WHERE c.other = g.survivor AND c.undone_at IS NULL) AS covered_by
+       ({COVERING}) AS covered_by
 FROM ends JOIN member_merge g ON g.id = ends.merge
 JOIN member s ON s.id = g.survivor JOIN member o ON o.id = g.other JOIN member e ON e.id = ends.id
 WHERE e.erased_at IS NULL AND {in_scope("ends.id", 1)} ORDER BY g.at DESC, g.id DESC LIMIT $2

@@ -10,7 +10,7 @@ from uuid import UUID
 from tessera.access import audit
 from tessera.access.actor import actor
 from tessera.kernel import clock
-from tessera.kernel.database import execute, fetchrow, in_transaction
+from tessera.kernel.database import execute, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import Conflict
 from tessera.kernel.events import emit
 from tessera.kernel.migrations.run import removed_plugins
@@ -21,7 +21,7 @@ from tessera.members.labels import FIELDS
 from tessera.members.service.merging import fields, moving
 from tessera.members.service.merging.custom import give_back_custom
 from tessera.members.service.merging.fields import COLUMNS, Overwritten
-from tessera.members.service.merging.history import MergeUnknown
+from tessera.members.service.merging.history import COVERING, MergeUnknown
 from tessera.members.service.merging.joining import MEMBERS, PERMISSION, lock
 from tessera.members.service.merging.moving import Pair
 from tessera.members.service.scope import MemberUnknown, need_visible
@@ -36,7 +36,7 @@ class MergeUndone(Conflict):
 
 
 class MergeCovered(Conflict):
-    """The survivor was merged into another since; ``merge`` is the one to undo first."""
+    """The survivor took part in another merge since; ``merge`` is the one to undo first."""
 
     code = "merge_covered"
 
@@ -84,7 +84,7 @@ async def undo(merge: UUID, *, force: bool = False) -> Undone:
         row = await fetchrow("SELECT * FROM member_merge WHERE id = $1 FOR UPDATE", merge)
         if row["undone_at"] is not None:
             raise MergeUndone(_("This merge was undone already."))
-        await _refuse_covered(rows[pair.survivor])
+        await _refuse_covered(merge)
         if rows[pair.survivor]["erased_at"] is not None:
             raise _unknown()
         return await _part(pair, rows, row, force=force)
@@ -108,12 +108,11 @@ def _unknown() -> MergeUnknown:
     return MergeUnknown(_("There is no such merge."))
 
 
-async def _refuse_covered(survivor: Any) -> None:
-    """Merges are undone in the opposite order: while the survivor lives on in another, that one goes first."""
-    if survivor["merged_into"] is None:
-        return
-    outer = await fetchrow("SELECT id FROM member_merge WHERE other = $1 AND undone_at IS NULL", survivor["id"])
-    raise MergeCovered(_("The member was merged into another since: undo that merge first."), merge=str(outer["id"]))
+async def _refuse_covered(merge: UUID) -> None:
+    """Merges are undone in the opposite order: what the survivor has since may be of any whom they became one with."""
+    outer = await fetchval(f"SELECT ({COVERING}) FROM member_merge g WHERE g.id = $1", merge)
+    if outer is not None:
+        raise MergeCovered(_("The member was merged with another since: undo that merge first."), merge=str(outer))
 
 
 async def _part(pair: Pair, rows: Mapping[UUID, Any], row: Any, *, force: bool) -> Undone:
