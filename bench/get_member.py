@@ -15,7 +15,7 @@ from litestar import Litestar, get
 from litestar.params import FromPath
 
 from bench.frame import Budget, Result, in_turn_async, result
-from bench.people import people
+from bench.people import Invented, people
 from tessera.access import service as access
 from tessera.access.actor import system_actor
 from tessera.app import make_app
@@ -25,10 +25,12 @@ from tessera.kernel.instance import create_instance
 from tessera.kernel.plugins.state import enable
 from tessera.members import service as members
 from tessera.members.service import NewMember
+from tessera.points import service as points
 from tessera.start import Loaded, agree, load, open_loaded
 
 RUNS = 1500
 MEMBERS = 200
+TAGS = ("regular", "window seat")
 
 
 class Row(msgspec.Struct):
@@ -72,18 +74,26 @@ async def measure(loaded: Loaded) -> tuple[list[float], list[float]]:
 
 
 async def business(loaded: Loaded) -> tuple[list[UUID], str]:
-    """A store with members, every plugin enabled, and a till's key."""
+    """A store with members who have all that is answered, every plugin enabled, and a till's key."""
     await set_business("Bench", "CNY", "Asia/Shanghai", "en")
     store = await access.add_store("main", "Main street")
     for name in loaded.host.plugins:
         await enable(name)
-    ids = [
-        await members.create_member(NewMember(name=one.name, phone=one.phone, birthday=one.birthday, store=store.id))
-        for one in people(MEMBERS)
-    ]
+    ids = [await regular(one, store.id) for one in people(MEMBERS)]
     key = await access.add_key("till", ["members.read", "points.read", "purchases.read"], store=store.id)
     await database.execute("ANALYZE")
     return ids, key
+
+
+async def regular(one: Invented, store: UUID) -> UUID:
+    """A member with phone, e-mail, two tags, and points of two credits."""
+    email = f"{one.card.lower()}@example.com"
+    wanted = NewMember(name=one.name, phone=one.phone, email=email, birthday=one.birthday, store=store, tags=TAGS)
+    member = await members.create_member(wanted)
+    account = await members.account_of(member)
+    for amount in (120, 35):
+        await points.credit(account, member, amount, reason="welcome", store=store)
+    return member
 
 
 def bare() -> Litestar:

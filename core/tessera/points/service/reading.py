@@ -114,13 +114,15 @@ async def owed(accounts: Sequence[UUID], *, unit: str = POINTS) -> int:
 
 
 def available_sql(member: str, moment: str) -> str:
-    """An expression for what a member can spend at a moment less what is owed, as JSON by unit; NULL for nothing."""
+    """An expression for what a member can spend at a moment less what is owed, as JSON by unit; NULL for nothing.
+
+    Whatever has lots has a balance too, so that the accounts are walked once.
+    """
     return (
-        "SELECT json_object_agg(unit, amount) FROM (SELECT held.unit, sum(held.amount)::bigint AS amount FROM ("
-        f"SELECT l.unit, l.remaining AS amount FROM account a JOIN lot l ON l.account = a.id WHERE a.member = {member} "
-        f"AND l.remaining > 0 AND l.opens_at <= {moment} AND (l.expires_at IS NULL OR l.expires_at > {moment}) "
-        f"UNION ALL SELECT b.unit, -b.debt FROM account a JOIN balance b ON b.account = a.id WHERE a.member = {member}"
-        ") held GROUP BY held.unit) known"
+        "SELECT json_object_agg(unit, amount) FROM (SELECT b.unit, sum(coalesce(("
+        "SELECT sum(l.remaining) FROM lot l WHERE l.account = b.account AND l.unit = b.unit AND l.remaining > 0 "
+        f"AND l.opens_at <= {moment} AND (l.expires_at IS NULL OR l.expires_at > {moment})), 0) - b.debt)::bigint "
+        f"AS amount FROM account a JOIN balance b ON b.account = a.id WHERE a.member = {member} GROUP BY b.unit) known"
     )
 
 
