@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request, Response
@@ -120,7 +121,8 @@ def done(path: str, text: Text | str | None = None, tone: str = "success") -> Re
     if text is not None:
         visit().say(text, tone)
     if visit().is_htmx:
-        return Response(b"", status_code=200, headers={"HX-Redirect": path}, media_type="text/html")
+        headers = {"HX-Redirect": quote(path, safe="/#%[]=:;$&()+,!?*@'~")}
+        return Response(b"", status_code=200, headers=headers, media_type="text/html")
     return Redirect(path, status_code=303)
 
 

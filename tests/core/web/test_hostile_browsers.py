@@ -58,3 +58,13 @@ async def test_who_joins_at_a_shared_tablet_works_there_as_at_a_shared_tablet(br
     await browser.submit("/join", form)
     ben = (await service.by_login("ben")).id
     assert await fetchval("SELECT device IS NOT NULL FROM session WHERE staff = $1", ben)
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+async def test_a_way_on_in_any_script_is_gone_on_to(browser, hire, headers):
+    await hire("ana")
+    await browser.sign_in("ana")
+    await browser.open("/")
+    form = {"_csrf": browser.token, "next": "/会?q=%E4%BC%9A"}
+    answer = await browser.post("/preferences", data=form, headers=headers)
+    assert (answer.headers.get("hx-redirect") or answer.headers["location"]) == "/%E4%BC%9A?q=%E4%BC%9A"
