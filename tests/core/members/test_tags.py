@@ -11,7 +11,8 @@ from tessera.conditions import Binder, compile_condition, describe, evaluate, fa
 from tessera.kernel.business import set_setting
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.errors import Invalid
-from tessera.members.service import MemberUnknown, tags
+from tessera.members.service import MemberUnknown, erasing, tags
+from tessera.members.service.tags import given
 from tessera_hooks import Compare, Not
 
 
@@ -221,3 +222,18 @@ async def test_one_who_only_has_members_of_their_own_tags_no_others(member, stor
     coach = Actor("staff", "Coach", (Grant(("members.read@own", "members.write@own"), store),), staff_id=uuid4())
     with acting_as(coach), pytest.raises(MemberUnknown):
         await tags.tag_members([ana], ["VIP"])
+
+
+async def test_tagging_everyone_leaves_out_who_was_erased_meanwhile(member, monkeypatch):
+    ana, ben = await member("Ana"), await member("Ben")
+    found = given.found_ids
+
+    async def found_before(**which: object) -> list[UUID]:
+        ids = await found(**which)
+        monkeypatch.setattr(given, "found_ids", found)
+        await erasing.erase(ben)
+        return ids
+
+    monkeypatch.setattr(given, "found_ids", found_before)
+    done = await tags.tag_all(["regular"], [])
+    assert (done.members, await tags.tags_of([ana, ben])) == (1, {ana: ["regular"]})

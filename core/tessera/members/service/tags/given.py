@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from tessera.access import audit
@@ -93,21 +94,26 @@ async def tag_members(
     _check(members, add, remove)
 
     async def work() -> Tagging:
-        held = await _hold(members)
-        done = await write_tags(held, add, remove, rule=rule, plugin=plugin)
-        if done.added or done.removed:
-            await audit.note(
-                "members.tags_changed",
-                member=held[0] if len(held) == 1 else None,
-                fields=["tags"],
-                rows=len(held),
-                added=done.added,
-                removed=done.removed,
-                rule=rule,
-            )
-        return done
+        return await _tag(await _hold(members), add, remove, rule, plugin)
 
     return await in_transaction(work)
+
+
+async def _tag(
+    held: Sequence[UUID], add: Sequence[str], remove: Sequence[str], rule: str | None = None, plugin: str = "core"
+) -> Tagging:
+    done = await write_tags(held, add, remove, rule=rule, plugin=plugin)
+    if done.added or done.removed:
+        await audit.note(
+            "members.tags_changed",
+            member=held[0] if len(held) == 1 else None,
+            fields=["tags"],
+            rows=len(held),
+            added=done.added,
+            removed=done.removed,
+            rule=rule,
+        )
+    return done
 
 
 def _check(members: Sequence[UUID], add: Sequence[str], remove: Sequence[str]) -> None:
@@ -124,18 +130,27 @@ def _check(members: Sequence[UUID], add: Sequence[str], remove: Sequence[str]) -
 
 
 async def _hold(members: Sequence[UUID]) -> list[UUID]:
-    """Whom the ids mean today, locked in the order of ids so that two of these never wait for each other."""
+    """Whom the ids mean today, locked; refused where one of them is not there."""
     asked = list(dict.fromkeys(members))
     known = await fetch("SELECT id FROM member WHERE id = ANY($1)", asked)
     today = sorted(set((await hold_all(asked)).values()))
+    held = await _hold_those_left(today)
+    if len(known) != len(asked) or len(held) != len(today):
+        raise unknown()
+    return held
+
+
+async def _hold_those_left(members: Sequence[UUID]) -> list[UUID]:
+    """Members that are there for the actor, locked in the order of ids so that two of these never wait for each other.
+
+    Whoever was merged or erased meanwhile is left out.
+    """
     rows = await fetch(
         f"SELECT m.id FROM member m WHERE m.id = ANY($1) AND {present('m')} AND {in_scope('m.id', 2)} "
         "ORDER BY m.id FOR NO KEY UPDATE OF m",
-        today,
+        list(members),
         members_seen("members.write"),
     )
-    if len(known) != len(asked) or len(rows) != len(today):
-        raise unknown()
     return [row["id"] for row in rows]
 
 
@@ -218,10 +233,18 @@ async def found_ids(
 async def tag_all(
     add: Iterable[str], remove: Iterable[str], *, stage: str | None = None, tag: UUID | None = None
 ) -> Tagging:
-    """Tag everyone of a stage and with a tag, a thousand in each transaction; who came meanwhile may be left out."""
-    add, remove = list(add), list(remove)
+    """Tag everyone of a stage and with a tag, a thousand in each transaction.
+
+    Who came meanwhile may be left out, and so is whoever was merged or erased meanwhile.
+    """
+    add, remove = clean_tags(add, "add"), clean_tags(remove, "remove")
     done, after = Tagging(), None
     while ids := await found_ids(stage=stage, tag=tag, after=after):
+        _check(ids, add, remove)
         after = ids[-1]
-        done += await tag_members(ids, add, remove)
+        done += await in_transaction(partial(_tag_those_left, ids, add, remove))
     return done
+
+
+async def _tag_those_left(members: Sequence[UUID], add: Sequence[str], remove: Sequence[str]) -> Tagging:
+    return await _tag(await _hold_those_left(members), add, remove)
