@@ -25,6 +25,14 @@ SELECT first AS id, CASE WHEN erased_at IS NULL THEN id END AS today FROM line W
 """
 """Everyone who is not there under their own id any more: whom they were merged into, nobody where they were erased."""
 
+_NUMBERED = """
+WITH RECURSIVE line AS (
+    SELECT number, id, merged_into FROM member WHERE number = ANY($1) AND erased_at IS NULL
+    UNION ALL SELECT line.number, m.id, m.merged_into FROM member m JOIN line ON m.id = line.merged_into
+)
+SELECT number, id FROM line WHERE merged_into IS NULL
+"""
+
 
 async def ids_of(member: UUID) -> list[UUID]:
     """All ids under which events tell of a member: their own first, then those of everyone merged into them."""
@@ -68,3 +76,9 @@ async def hold_all(members: Iterable[UUID]) -> dict[UUID, UUID]:
     )
     moved = {row["id"]: await hold(row["merged_into"]) for row in rows if row["merged_into"] is not None}
     return {member: moved.get(member, member) for member in wanted}
+
+
+async def numbered(numbers: Iterable[str]) -> dict[str, UUID]:
+    """Whom member numbers mean today; those of a merged member mean the survivor."""
+    wanted = list(set(numbers))
+    return {row["number"]: row["id"] for row in await fetch(_NUMBERED, wanted)} if wanted else {}

@@ -19,6 +19,7 @@ from tessera.kernel.tabular import Row
 from tessera.members.identities import holders
 from tessera.members.imports import Outcome
 from tessera.members.service import scope
+from tessera.members.service.survivors import numbered
 from tessera.records.formulas import Birth, computed
 from tessera.records.imports.columns import Draft, Parser, Refused, plan
 from tessera.records.kinds import Kind
@@ -32,14 +33,6 @@ KIND = "records"
 Key = tuple[Any, ...]
 
 _UNKNOWN = _("no member that you may see is known by this")
-
-_NUMBERED = """
-WITH RECURSIVE line AS (
-    SELECT number, id, merged_into FROM member WHERE number = ANY($1) AND erased_at IS NULL
-    UNION ALL SELECT line.number, m.id, m.merged_into FROM member m JOIN line ON m.id = line.merged_into
-)
-SELECT number, id FROM line WHERE merged_into IS NULL
-"""
 
 _LOCKED = (
     "SELECT merged_into IS NOT NULL OR erased_at IS NOT NULL AS gone FROM member "
@@ -114,10 +107,10 @@ async def _members(drafts: Sequence[Draft], kind: Kind) -> dict[tuple[str, Any],
 
     A merge that was under way is waited for, and then asked again whom the rows mean.
     """
-    numbers = {draft.number for draft in drafts if draft.known is None}
     while True:
         meant: dict[tuple[str, Any], UUID] = dict(await holders(d.known for d in drafts if d.known is not None))
-        meant.update({("number", row["number"]): row["id"] for row in await fetch(_NUMBERED, list(numbers))})
+        numbers = await numbered(draft.number for draft in drafts if draft.number is not None)
+        meant.update({("number", number): member for number, member in numbers.items()})
         seen = set(await scope.visible_among(sorted(set(meant.values())), kind.write))
         if not any(row["gone"] for row in await fetch(_LOCKED, sorted(seen))):
             return {whom: member for whom, member in meant.items() if member in seen}

@@ -18,6 +18,7 @@ from tessera.members.service.agreeing import most_restrictive
 from tessera.members.service.children import is_under_age
 from tessera.members.service.consents import State
 from tessera.members.service.scope import members_seen, visible_among
+from tessera.members.service.survivors import numbered
 from tessera.members.service.views import BIRTHDAY, birthday_columns, birthday_of_row
 from tessera_hooks import Text, _
 
@@ -89,7 +90,7 @@ class People:
     async def _find(self, drafts: Sequence[Draft], batch: UUID) -> bool:
         """Look people up and lock them; answers whether all of them are still there."""
         wanted = {found.key for draft in drafts for found in draft.identities}
-        numbers = await _numbered([draft.number for draft in drafts if draft.number])
+        numbers = await numbered(draft.number for draft in drafts if draft.number)
         if not wanted and not numbers:
             return True
         kinds, lookups = [kind for kind, _lookup in wanted], [lookup for _kind, lookup in wanted]
@@ -206,14 +207,6 @@ _HELD = (
     "SELECT i.kind, i.lookup, i.member FROM unnest($1::text[], $2::bytea[]) AS w (kind, lookup) "
     "JOIN identity i ON i.kind = w.kind AND i.lookup = w.lookup"
 )
-_NUMBERED = """
-WITH RECURSIVE line AS (
-    SELECT number, id, merged_into FROM member WHERE number = ANY($1) AND erased_at IS NULL
-    UNION ALL SELECT line.number, m.id, m.merged_into FROM member m JOIN line ON m.id = line.merged_into
-)
-SELECT number, id FROM line WHERE merged_into IS NULL
-"""
-
 _GUARDED = (
     "SELECT DISTINCT member FROM member_link WHERE member = ANY($1) AND kind = 'guardian' "
     "AND (since IS NULL OR since <= $2) AND (until IS NULL OR until >= $2)"
@@ -231,13 +224,6 @@ WITH RECURSIVE line AS (
 SELECT top, name, name_key FROM line
 """
 """The names of those who were merged into some members."""
-
-
-async def _numbered(numbers: Sequence[str]) -> dict[str, UUID]:
-    """Whom member numbers mean today; those of a merged member mean the survivor."""
-    if not numbers:
-        return {}
-    return {row["number"]: row["id"] for row in await fetch(_NUMBERED, list(set(numbers)))}
 
 
 def is_same_name(person: Person, draft: Draft) -> bool:
