@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from babel.dates import format_date
 
@@ -24,10 +25,13 @@ FEWEST_POINTS = 2
 """Values that make a trend."""
 
 
-def is_masked(kind: Kind, name: str) -> bool:
-    """Whether a value is hidden: from people always, who reveal one at a time; from programs without the right."""
+def is_masked(kind: Kind, name: str, store: UUID | None = None) -> bool:
+    """Whether a value is hidden: from people always, who reveal one at a time; from programs without the right.
+
+    ``store`` is the record's: a program sees whole what belongs to the stores where it may reveal.
+    """
     field = kind.fields.get(name)
-    return field is not None and field.sensitive and not shows_whole()
+    return field is not None and field.sensitive and not shows_whole(store)
 
 
 def may_reveal(entry: Entry, name: str) -> bool:

@@ -159,7 +159,7 @@ async def profiles_of(members: Sequence[UUID]) -> Mapping[UUID, dict[str, dict[s
 def _shown(entry: Entry) -> dict[str, Any]:
     kind = entry.kind
     values = {name: entry.values[name] for name in kind.columns if entry.values[name] is not None}
-    shown = {name: MASK if is_masked(kind, name) else value for name, value in values.items()}
+    shown = {name: MASK if is_masked(kind, name, entry.store) else value for name, value in values.items()}
     return {**shown, "note": entry.note} if entry.note is not None else shown
 
 

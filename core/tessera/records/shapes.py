@@ -129,7 +129,8 @@ def as_json(shapes: Shapes, entry: Entry) -> msgspec.Struct:
     """A record as the endpoints answer it; what this person may not see is masked."""
     kind = entry.kind
     store = store_of(entry.store)
-    values = {n: MASK if v is not None and present.is_masked(kind, n) else v for n, v in entry.values.items()}
+    hidden = {n for n in entry.values if present.is_masked(kind, n, entry.store)}
+    values = {n: MASK if v is not None and n in hidden else v for n, v in entry.values.items()}
     bands = {name: entry.band(name) for name in kind.derived}
     return shapes.record(
         id=entry.id,

@@ -2,10 +2,12 @@
 
 import pytest
 
+from tessera.access import service as access
 from tessera.access.actor import system_actor
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.ids import uuid7
 from tessera.records import service
+from tessera.records.kinds import kind_named
 
 TESTS = "/fitness/body-tests"
 
@@ -121,6 +123,21 @@ async def test_a_program_with_the_right_reads_whole_values_and_is_audited_once(g
     assert {one["secret"] for one in told} == {"pot", "shed"}
     (row,) = await fetch("SELECT rows, fields FROM audit WHERE action = 'records.revealed'")
     assert (row["rows"], row["fields"]) == (2, ["garden.diary.secret"])
+
+
+async def test_a_program_reads_whole_only_what_belongs_to_the_stores_where_it_may_reveal(
+    program, plugin_host, ana, store
+):
+    with system_actor():
+        north = (await access.add_store("north", name="North")).id
+        habit = kind_named(plugin_host, "dummy.habit")
+        await service.record(habit, ana, {"drink": "tea", "worry": "the stairs"}, store=north)
+    client = await program("members.read", "members.reveal", "dummy.habit.read", store=store)
+    (told,) = (await client.get("/dummy/habits", params={"member": str(ana)})).json()["items"]
+    assert (told["store"], told["drink"], told["worry"]) == ("north", "tea", "****")
+    whole = (await client.get(f"/members/{ana}")).json()["profiles"]["dummy"]["habit"]
+    assert whole["worry"] == "****"
+    assert await fetchval("SELECT count(*) FROM audit WHERE action = 'records.revealed'") == 0
 
 
 async def test_a_masked_value_is_not_taken_back(garden, program, ana):
