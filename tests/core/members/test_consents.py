@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.members import service
-from tessera.members.imports import ImportOptions, undo
+from tessera.members.imports import ImportInUse, ImportOptions, undo
 from tessera.members.imports.consents import import_consents
 from tessera.members.imports.people import import_members
-from tessera.members.service import GuardianNeeded
+from tessera.members.service import GuardianNeeded, merging
 from tessera.members.service.agreeing import most_restrictive
 
 states = st.sampled_from(["granted", "refused", "never_asked"])
@@ -290,3 +290,14 @@ async def test_history_starts_nothing(member, listed):
     await member("Ana", phone="13800138000")
     await import_consents(listed("13800138000,短信,是,2021-01-01,门店,,"))
     assert await fetchval("SELECT origin FROM event WHERE kind = 'member.consent_changed'") == "import"
+
+
+async def test_words_of_someone_merged_since_are_taken_back_after_the_merge(member, listed):
+    ana, double = await member("Ana"), await member("Ana", phone="13800138000")
+    report = await import_consents(listed("13800138000,短信,是,2020-01-01,门店,,"))
+    done = await merging.merge(ana, double)
+    with pytest.raises(ImportInUse, match="1 of its members were merged since"):
+        await undo(report.batch)
+    await merging.undo(done.merge)
+    await undo(report.batch)
+    assert await fetchval("SELECT count(*) FROM consent") == 0

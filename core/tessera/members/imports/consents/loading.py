@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tessera.kernel.database import execute, fetch
+from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.errors import DomainError
 from tessera.kernel.tabular import Row
 from tessera.members.identities import Known, holders
 from tessera.members.imports.consents.reading import Draft, Reader, Refused, plan
 from tessera.members.imports.contract import Outcome, Undone
+from tessera.members.imports.undoing import refuse_if
 from tessera.members.service.agreeing import Word, say, unsay
 from tessera.members.service.children import GuardianNeeded, need_guardian
 from tessera.members.service.scope import members_seen, visible_among
@@ -141,7 +142,16 @@ async def _known(members: Sequence[UUID]) -> set[tuple[Any, ...]]:
 
 
 async def undo_consents(batch: UUID) -> Undone:
-    """Take back what a list said: the words before hold again, a newer one stays."""
+    """Take back what a list said: the words before hold again, a newer one stays.
+
+    Refused while one of its members lives on in another: the merge has to say first whose each word is.
+    """
+    merged = await fetchval(
+        "SELECT count(DISTINCT m.id) FROM consent c JOIN member m ON m.id = c.member "
+        "WHERE c.batch = $1 AND m.merged_into IS NOT NULL",
+        batch,
+    )
+    refuse_if([_("{count} of its members were merged since: undo that first", count=merged)] if merged else [])
     rows = await fetch(
         "SELECT DISTINCT member, purpose, channel FROM consent_word WHERE batch = $1 ORDER BY member", batch
     )
