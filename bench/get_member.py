@@ -29,7 +29,7 @@ from tessera.points import service as points
 from tessera.start import Loaded, agree, load, open_loaded
 
 RUNS = 1500
-MEMBERS = 200
+MEMBERS = 1000
 TAGS = ("regular", "window seat")
 
 
@@ -74,7 +74,7 @@ async def measure(loaded: Loaded) -> tuple[list[float], list[float]]:
 
 
 async def business(loaded: Loaded) -> tuple[list[UUID], str]:
-    """A store with members who have all that is answered, every plugin enabled, and a till's key."""
+    """A shop of some size whose members have all that is answered, every plugin enabled, and a till's key."""
     await set_business("Bench", "CNY", "Asia/Shanghai", "en")
     store = await access.add_store("main", "Main street")
     for name in loaded.host.plugins:

@@ -70,10 +70,15 @@ class Actor:
 
     def stores_with(self, permission: str) -> frozenset[UUID] | None:
         """The stores in which it may do this; ``None`` means every one."""
-        granting = [grant for grant in self.grants if covers(grant.permissions, permission)]
-        if self.kind == "system" or any(grant.store is None for grant in granting):
+        if self.kind == "system":
             return None
-        return frozenset(grant.store for grant in granting if grant.store is not None)
+        found: set[UUID] = set()
+        for grant in self.grants:
+            if covers(grant.permissions, permission):
+                if grant.store is None:
+                    return None
+                found.add(grant.store)
+        return frozenset(found)
 
     def own_with(self, permission: str) -> UUID | None:
         """Its own id where it may do this for members that it is responsible for; ``None`` where it may not."""

@@ -89,7 +89,7 @@ class Frame:
     def _visit(self, scope: Scope, raw: dict[bytes, str]) -> Visit:
         given = raw.get(b"x-request-id", "")
         client = scope.get("client")
-        cookies = dict(_cookies(raw.get(b"cookie", "")))
+        cookies = dict(_cookies(raw[b"cookie"])) if b"cookie" in raw else {}
         theme = cookies.get(visits.THEME, "auto")
         return Visit(
             request_id=given if SANE_ID.match(given) else uuid7().hex,

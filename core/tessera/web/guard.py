@@ -37,15 +37,15 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     plugin = handler.opt.get("plugin")
     if plugin and not host().enabled(plugin, store=someone.store):
         raise NotFound(_("This page does not exist."))
-    check_permission(someone, handler.opt.get("permission"), str(handler))
+    check_permission(someone, handler.opt.get("permission"), handler)
     if connection.scope.get("method") not in SAFE_METHODS and someone.kind != "key":
         await check_origin(connection, handler)
 
 
-def check_permission(someone: Actor, permission: str | None, name: str) -> None:
+def check_permission(someone: Actor, permission: str | None, asked: object) -> None:
     """Refuse someone who lacks the permission; a handler that states none is closed to everyone."""
     if permission is None:
-        raise Forbidden(_("This page states no permission: {name}.", name=name))
+        raise Forbidden(_("This page states no permission: {name}.", name=str(asked)))
     if permission == PUBLIC:
         return
     if not someone.is_known:
