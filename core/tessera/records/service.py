@@ -75,7 +75,8 @@ async def record(
 
 
 async def profile_of(kind: Kind, member: UUID) -> Entry | None:
-    """The one row of a member, locked."""
+    """The one row of a member, locked; where there is none, nobody else begins one until this unit of work ends."""
+    await execute("SELECT 1 FROM member WHERE id = $1 FOR NO KEY UPDATE", member)
     found = await fetch(f"SELECT id FROM {kind.table} WHERE member = $1 FOR UPDATE", member)
     return await rows.just_written(kind, found[0]["id"]) if found else None
 

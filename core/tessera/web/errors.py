@@ -111,7 +111,14 @@ def status_of(refusal: Exception) -> int:
     """The status of the nearest class in the table; 500 for what is in none."""
     if isinstance(refusal, HTTPException):
         return 422 if is_wrong_value(refusal) else refusal.status_code
+    if is_too_deep(refusal):
+        return 400
     return next((STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS), 500)
+
+
+def is_too_deep(refusal: Exception) -> bool:
+    """Whether a body was nested so deeply that its decoder gave up; any other endless descent is an accident."""
+    return isinstance(refusal, RecursionError) and "deserializing" in str(refusal)
 
 
 def is_wrong_value(refusal: Exception) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
+from core.access.waiting import all_older_are_done
 from signed_in import owner, send  # noqa: F401 - a fixture
 
 from tessera.access import audit, service
@@ -89,6 +90,7 @@ async def test_rows_are_narrowed_by_action_member_and_actor(reader, member):
 async def test_a_row_says_whether_it_is_sealed(reader):
     await noted("settings.changed")
     before = (await reader.get("/audit")).json()["items"][0]["seal"]
+    await all_older_are_done()
     await seal_waiting("test")
     after = (await reader.get("/audit")).json()["items"][0]["seal"]
     assert (before, after) == (None, 1)

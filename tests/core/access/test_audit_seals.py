@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from core.access.waiting import all_older_are_done
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ async def noted(n: int, *, per_seal: int = 10) -> None:
     """``n`` rows, sealed so many at a time."""
     for place in range(n):
         await audit.note("settings.changed", fields=["messaging.mode"], number=place)
+    await all_older_are_done()
     while await seal_waiting("test", per_seal):
         pass
 
@@ -178,6 +180,7 @@ async def test_whichever_row_is_changed_is_the_one_named(data):
 async def test_two_processes_at_once_make_no_two_seals_of_one_number():
     for _ in range(40):
         await audit.note("settings.changed")
+    await all_older_are_done()
     await asyncio.gather(*(seal_waiting("same holder", 5) for _ in range(12)))
     numbers = [r["number"] for r in await fetch("SELECT number FROM audit_seal ORDER BY number")]
     assert numbers == list(range(1, 9))
@@ -192,6 +195,7 @@ async def test_another_holder_of_the_lease_seals_nothing():
 
 async def test_rows_wait_for_older_transactions():
     await audit.note("settings.changed")
+    await all_older_are_done()
     slow = await DB.get_new_connection()
     transaction = slow.transaction()
     await transaction.start()
@@ -200,23 +204,27 @@ async def test_rows_wait_for_older_transactions():
     assert await seal_waiting("test") == 1
     await transaction.rollback()
     await slow.close()
+    await all_older_are_done()
     assert await seal_waiting("test") == 1
 
 
 async def test_rows_of_a_restored_backup_are_sealed_though_their_transactions_are_of_another_server():
     await audit.note("settings.changed")
+    await all_older_are_done()
     await tampered("UPDATE audit SET txid = '9000000000'")
     assert await seal_waiting("test") == 1
 
 
 async def test_the_dispatcher_seals_what_is_waiting():
     await audit.note("settings.changed")
+    await all_older_are_done()
     await dispatcher.drain()
     assert await fetchval("SELECT count(*) FROM audit WHERE seal IS NULL") == 0
 
 
 async def test_a_running_dispatcher_seals_beside_its_work():
     await audit.note("settings.changed")
+    await all_older_are_done()
     due: dict[Any, float] = {}
     for _look in range(3):
         await dispatcher._do_beside("test", due)

@@ -165,7 +165,7 @@ async def test_the_doctor_warns_until_the_keys_were_exported(business, instance)
 async def test_the_doctor_warns_again_after_the_keys_changed(business, instance):
     await set_setting(EXPORTED, keys.new_keys().fingerprint())
     findings = await examine_inside(instance, [core_migrations()])
-    assert "changed since their export" in said(findings, "keys' copy")
+    assert "was never exported: run `tessera key export FILE` again" in said(findings, "keys' copy")
 
 
 async def test_the_doctor_names_a_plugin_that_is_gone(business, instance):
