@@ -123,6 +123,12 @@ async def test_a_return_waits_for_a_purchase_of_a_later_file(store: UUID, tmp_pa
     assert await service.differing() == []
 
 
+async def test_an_article_comes_back_under_another_spelling_of_its_number(store: UUID, tmp_path: Path) -> None:
+    await import_purchases(write(tmp_path / "till.csv", row("C1", "036000291452", "-1")))
+    await import_purchases(write(tmp_path / "till.csv", row("1", "0036000291452", "2")))
+    assert await fetchval("SELECT returned FROM purchase_line") == 1
+
+
 async def test_what_comes_back_on_the_same_receipt_belongs_to_it(store: UUID, tmp_path: Path) -> None:
     await import_purchases(write(tmp_path / "till.csv", row("1", "A", "3"), row("1", "A", "-1")), earn=True)
     stored = await fetchrow("SELECT amount, returned FROM purchase")

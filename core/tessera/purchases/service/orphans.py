@@ -6,7 +6,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
+from tessera.kernel.database import execute, fetch, in_transaction
+from tessera.purchases.service.articles import article
 from tessera.purchases.service.bringing_back import Back, attribute, bring_back, lock_purchase
 
 _WAITING = """
@@ -46,16 +47,16 @@ async def adopt(purchase: UUID) -> int:
 
 async def _link(bought: Any, waiting: Any) -> None:
     for line in await fetch(_LINES, waiting["id"]):
-        own = await fetchrow(
-            "SELECT id FROM purchase_line WHERE purchase = $1 AND sku = $2 AND returned + $3 <= quantity "
-            "ORDER BY place LIMIT 1",
+        open_lines = await fetch(
+            "SELECT id, sku FROM purchase_line WHERE purchase = $1 AND sku IS NOT NULL AND returned + $2 <= quantity "
+            "ORDER BY place",
             bought["id"],
-            line["sku"],
             line["quantity"],
         )
+        own = next((one["id"] for one in open_lines if article(one["sku"]) == article(line["sku"])), None)
         if own is not None:
-            await attribute(own["id"], line["quantity"])
-            await execute("UPDATE purchase_return_line SET line = $2 WHERE id = $1", line["id"], own["id"])
+            await attribute(own, line["quantity"])
+            await execute("UPDATE purchase_return_line SET line = $2 WHERE id = $1", line["id"], own)
     await execute(
         "UPDATE purchase_return SET purchase = $2, member = coalesce(member, $3) WHERE id = $1",
         waiting["id"],
