@@ -95,20 +95,20 @@ def apikey() -> None:
 @apikey.command("add")
 @click.argument("name")
 @click.option("--permission", "permissions", multiple=True, required=True, help="May be given several times.")
-@click.option("--store", "store_code", default="", help="The store where it holds; everywhere unless given.")
+@click.option("--store", "codes", multiple=True, help="Where it holds, perhaps several; else everywhere.")
 @click.option(
     "--expires", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it works, such as 2027-12-31."
 )
-def add_key(name: str, permissions: tuple[str, ...], store_code: str, expires: datetime | None) -> None:
+def add_key(name: str, permissions: tuple[str, ...], codes: tuple[str, ...], expires: datetime | None) -> None:
     """Make a key and print it, once and last, on standard output."""
     from tessera.access import service
     from tessera.kernel import clock
     from tessera.kernel.business import business
 
     async def work(_: Opened) -> str:
-        store_id = service.store_by_code(store_code).id if store_code else None
+        stores = [service.store_by_code(code).id for code in codes]
         end = clock.midnight(expires.date() + timedelta(days=1), business().timezone) if expires else None
-        return await service.add_key(name, permissions, store=store_id, expires_at=end)
+        return await service.add_key(name, permissions, stores=stores, expires_at=end)
 
     key = run_in_instance(work)
     say("This is the only time that the key is shown:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     BigInt,
     Boolean,
     Bytea,
@@ -133,7 +134,10 @@ class Session(Table, tablename="session"):
 
 
 class ApiKey(Table, tablename="api_key"):
-    """A program's key: shown once, kept as SHA-256, recognised by people through its prefix."""
+    """A program's key: shown once, kept as SHA-256, recognised by people through its prefix.
+
+    ``stores`` are those in which it holds, nothing meaning every one; ``store`` is the first of them.
+    """
 
     id = UUID(primary_key=True, default=None)
     name = Varchar(length=200)
@@ -141,6 +145,7 @@ class ApiKey(Table, tablename="api_key"):
     prefix = Varchar(length=16)
     permissions = JSONB()
     store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict)
+    stores = Array(UUID(), null=True, default=None)
     created_by = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.restrict)
     created_at = Timestamptz()
     expires_at = Timestamptz(null=True, default=None)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from tessera.access import service
+from tessera.access.actor import Actor, Grant, acting_as
 from tessera.access.service import api_keys, leaving
 from tessera.kernel import clock, generation
 from tessera.kernel.database import execute, fetchval, in_transaction
+from tessera.kernel.errors import Forbidden
 
 OUTSIDE = contextvars.Context()
 """Where no unit of work is running, whatever the test is doing."""
@@ -99,3 +102,20 @@ async def test_the_last_use_is_noted_once_in_a_while(key):
     await api_keys.forget_known()
     await service.recognise(key)
     assert await fetchval("SELECT last_used_at FROM api_key") == first
+
+
+async def test_a_key_holds_in_the_stores_that_it_was_made_for(store: UUID, system: Actor) -> None:
+    second, third = [(await service.add_store(code, name=code)).id for code in ("second", "third")]
+    holder = await service.recognise(await service.add_key("shop", ["members.read"], stores=[store, second]))
+    assert holder is not None
+    assert (holder.stores, holder.store) == ({store, second}, None)
+    assert not holder.may("members.read", third)
+
+
+async def test_who_manages_one_store_neither_makes_nor_ends_a_key_of_two(store: UUID, system: Actor) -> None:
+    second = (await service.add_store("second", name="Second street")).id
+    await service.add_key("shop", ["members.read"], stores=[store, second])
+    with acting_as(Actor("staff", "Lin", (Grant(("*",), store),))):
+        assert await service.list_keys() == []
+        with pytest.raises(Forbidden):
+            await service.add_key("shop", ["members.read"], stores=[store, second])

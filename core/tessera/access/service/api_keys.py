@@ -42,7 +42,7 @@ class KeyFacts:
     name: str
     prefix: str
     permissions: Sequence[str]
-    store: UUID | None
+    stores: Sequence[UUID] | None
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
@@ -61,14 +61,25 @@ generation.on_change(forget_known)
 
 
 async def add_key(
-    name: str, permissions: Sequence[str], *, store: UUID | None = None, expires_at: datetime | None = None
+    name: str,
+    permissions: Sequence[str],
+    *,
+    store: UUID | None = None,
+    stores: Sequence[UUID] = (),
+    expires_at: datetime | None = None,
 ) -> str:
-    """Make a key and answer it: this is the only time that anyone sees it."""
+    """Make a key and answer it: this is the only time that anyone sees it.
+
+    It holds in ``store`` and ``stores``; where none is given, in every one.
+    """
     name, permissions = check_name(name), check_permissions(permissions)
+    held = list(dict.fromkeys([*([store] if store is not None else []), *stores])) or None
     managed = _managed()
-    if managed is not None and store not in managed:
+    if managed is not None and (held is None or not set(held) <= set(managed)):
         raise Forbidden(_("You may make keys only for the stores whose staff you manage."))
-    refuse_beyond(actor(), permissions, store)
+    everywhere: list[UUID | None] = [None]
+    for place in held or everywhere:
+        refuse_beyond(actor(), permissions, place)
     if expires_at is not None and expires_at <= clock.now():
         message = _("this day has passed already")
         raise Invalid(message, [FieldError("expires", message)])
@@ -76,19 +87,21 @@ async def add_key(
 
     async def work() -> str:
         await execute(
-            "INSERT INTO api_key (id, name, key_hash, prefix, permissions, store, created_by, created_at, expires_at) "
-            "VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9)",
+            "INSERT INTO api_key (id, name, key_hash, prefix, permissions, store, stores, created_by, created_at, "
+            "expires_at) VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8, $9, $10)",
             id_,
             name,
             sealing.digest(key),
             key[:12],
             msgspec.json.encode(permissions).decode(),
-            store,
+            held[0] if held else None,
+            held,
             actor().staff_id,
             clock.now(),
             expires_at,
         )
-        await audit.note("access.key_made", subject=("api_key", id_), store=store, fields=permissions)
+        here = held[0] if held else None
+        await audit.note("access.key_made", subject=("api_key", id_), store=here, fields=permissions)
         return key
 
     return await in_transaction(work)
@@ -103,7 +116,7 @@ async def recognise(key: str) -> Actor | None:
     if known is not None and known[0] > time.monotonic():
         return known[1] if known[2] is None or known[2] > now else None
     row = await fetchrow(
-        "SELECT id, name, permissions, store, expires_at, last_used_at FROM api_key "
+        "SELECT id, name, permissions, stores, expires_at, last_used_at FROM api_key "
         "WHERE key_hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
         digest,
         now,
@@ -121,11 +134,13 @@ async def recognise(key: str) -> Actor | None:
 
 
 def _actor_of(row: Any) -> Actor:
-    grant = Grant(tuple(row["permissions"]), row["store"])
-    return Actor("key", row["name"], (grant,), key_id=row["id"], store=row["store"])
+    stores, permissions = row["stores"], tuple(row["permissions"])
+    grants = tuple(Grant(permissions, store) for store in stores or [None])
+    here = stores[0] if stores is not None and len(stores) == 1 else None
+    return Actor("key", row["name"], grants, key_id=row["id"], store=here)
 
 
-_MANAGED = "(${0}::uuid[] IS NULL OR store = ANY(${0}))"
+_MANAGED = "(${0}::uuid[] IS NULL OR stores <@ ${0})"
 
 
 def _managed() -> list[UUID] | None:
@@ -155,7 +170,7 @@ async def revoke(key: UUID) -> None:
 async def list_keys() -> list[KeyFacts]:
     """The keys that work in the stores that one manages, newest first."""
     rows = await fetch(
-        "SELECT id, name, prefix, permissions, store, created_at, expires_at, last_used_at FROM api_key "
+        "SELECT id, name, prefix, permissions, stores, created_at, expires_at, last_used_at FROM api_key "
         f"WHERE revoked_at IS NULL AND {_MANAGED.format(1)} ORDER BY created_at DESC",
         _managed(),
     )
@@ -165,7 +180,7 @@ async def list_keys() -> list[KeyFacts]:
 async def keys_made_by(staff: UUID) -> list[KeyFacts]:
     """The keys that someone made and that still work, of those that the actor manages."""
     rows = await fetch(
-        "SELECT id, name, prefix, permissions, store, created_at, expires_at, last_used_at FROM api_key "
+        "SELECT id, name, prefix, permissions, stores, created_at, expires_at, last_used_at FROM api_key "
         f"WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) AND created_by = $1 "
         f"AND {_MANAGED.format(3)} ORDER BY created_at DESC",
         staff,

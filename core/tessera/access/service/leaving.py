@@ -146,7 +146,7 @@ async def _close(staff: UUID) -> None:
 async def _revoke(staff: UUID, keys: Sequence[UUID]) -> int:
     ended: int = await execute(
         "UPDATE api_key SET revoked_at = $3 WHERE created_by = $1 AND id = ANY($2) AND revoked_at IS NULL "
-        "AND ($4::uuid[] IS NULL OR store = ANY($4))",
+        "AND ($4::uuid[] IS NULL OR stores <@ $4)",
         staff,
         list(keys),
         clock.now(),

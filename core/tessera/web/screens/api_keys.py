@@ -46,9 +46,9 @@ async def add_key(request: Request[Any, Any, Any]) -> Response[Any]:
     """Make a key and show it, this once."""
     form = await read_form(request)
     try:
-        store = service.store_by_code(form["store"]).id if form["store"] else None
+        stores = [service.store_by_code(code).id for code in form.all("stores")]
         until = clock.now() + timedelta(days=int(form["days"])) if form["days"] in {"90", "365"} else None
-        key = await service.add_key(form["name"], form.all("permissions"), store=store, expires_at=until)
+        key = await service.add_key(form["name"], form.all("permissions"), stores=stores, expires_at=until)
     except DomainError as refusal:
         return shown_again(NEW, form, refusal, _context())
     return Template(ONCE, context={"key": key, "name": form["name"]})
