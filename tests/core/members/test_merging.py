@@ -233,3 +233,10 @@ async def test_new_entries_go_to_the_survivors_own_account(member):
     own = await service.account_of(ana)
     await merging.merge(ana, double)
     assert (await service.account_of(ana), len(await service.accounts_of(ana))) == (own, 2)
+
+
+@pytest.mark.parametrize(("one", "other", "suggested"), [("余红霞", "余霞", "survivor"), ("余霞", "余红霞", "other")])
+async def test_the_fuller_of_two_names_is_suggested_whichever_is_newer(member, one, other, suggested):
+    survivor, second = await member(one), await member(other)
+    compared = await merging.preview(survivor, second)
+    assert [field.suggested for field in compared.fields if field.name == "name"] == [suggested]

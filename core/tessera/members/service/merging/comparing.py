@@ -83,8 +83,9 @@ def _compared(
 ) -> Compared:
     side = fields.default_side(name, survivor, other)
     both_said = fields.is_said(name, survivor) and fields.is_said(name, other)
-    if both_said and side == "survivor" and name != "stage" and other["updated_at"] > survivor["updated_at"]:
-        side = "survivor" if name == "birthday" and fields.default_side(name, other, survivor) == "other" else "other"
+    if both_said and side == "survivor" and name != "stage":
+        newer: Side = "other" if other["updated_at"] > survivor["updated_at"] else "survivor"
+        side = fields.fuller(name, survivor, other) or newer
     differs = both_said and not fields.is_same(name, survivor, other)
     return Compared(name, FIELDS[name], words(name, mine), words(name, its), side, differs)
 

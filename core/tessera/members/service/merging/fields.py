@@ -69,6 +69,24 @@ def default_side(field: str, survivor: Mapping[str, Any], other: Mapping[str, An
     return "other" if field == "birthday" and _completes(other, survivor) else "survivor"
 
 
+def fuller(field: str, survivor: Mapping[str, Any], other: Mapping[str, Any]) -> Side | None:
+    """Whose word says all that the other's says, and more; ``None`` where neither does.
+
+    A name of which the other is a part, such as 余红霞 beside 余霞; a birthday that has its year.
+    """
+    says_more = {"birthday": _completes, "name": _spells_out}.get(field)
+    if says_more is None:
+        return None
+    if says_more(survivor, other):
+        return "survivor"
+    return "other" if says_more(other, survivor) else None
+
+
+def _spells_out(fuller: Mapping[str, Any], barer: Mapping[str, Any]) -> bool:
+    letters = iter(fuller["name"])
+    return len(fuller["name"]) > len(barer["name"]) and all(letter in letters for letter in barer["name"])
+
+
 def _completes(fuller: Mapping[str, Any], barer: Mapping[str, Any]) -> bool:
     same_day = all(fuller[column] == barer[column] for column in ("birth_month", "birth_day"))
     return same_day and barer["birth_year"] is None and fuller["birth_year"] is not None
