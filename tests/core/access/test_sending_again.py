@@ -51,7 +51,7 @@ async def test_a_key_that_lost_a_right_and_got_it_back_is_given_its_answer_again
 async def test_a_key_that_was_moved_to_a_store_is_not_given_the_old_answer(api_client, store):
     async with await api_client(*ALL) as client:
         await make_ana(client)
-        await execute("UPDATE api_key SET store = $1", store)
+        await execute("UPDATE api_key SET store = $1, stores = ARRAY[$1::uuid]", store)
         api_keys._known.clear()
         assert (await make_ana(client)).status_code == 409
 
