@@ -31,27 +31,17 @@ def _store(code: str | None) -> UUID | None:
         raise Invalid(refusal.message, [FieldError("store", refusal.message)]) from None
 
 
+_SAME = [n for n in MemberPatch.__struct_fields__ if n not in ("version", "store", "joined_at")]
+"""What is called and written the same way here and in the service, for someone new as for a change."""
+
+
 @post("/members", permission="members.write", operation_id="members.create", tags=["members"])
 async def create(data: JSONBody[MemberIn]) -> MemberOut:
     """Make someone a member."""
+    identities = [(one.kind, one.value) for one in data.identities]
+    same = {name: getattr(data, name) for name in _SAME}
     made = await service.create_member(
-        NewMember(
-            name=data.name,
-            phone=data.phone,
-            email=data.email,
-            gender=data.gender,
-            birthday=data.birthday,
-            address=data.address,
-            language=data.language,
-            timezone=data.timezone,
-            store=_store(data.store),
-            source=data.source,
-            joined_on=data.joined_at,
-            identities=[(one.kind, one.value) for one in data.identities],
-            tags=data.tags,
-            custom=data.custom,
-            profiles=data.profiles,
-        )
+        NewMember(**same, store=_store(data.store), joined_on=data.joined_at, identities=identities)
     )
     return await member_json(made, permission="members.write")
 
@@ -104,22 +94,9 @@ def _cursor(text: str | None) -> UUID | None:
 @patch("/members/{member_id:uuid}", permission="members.write", operation_id="members.change", tags=["members"])
 async def change(member_id: FromPath[UUID], data: JSONBody[MemberPatch]) -> MemberOut:
     """Change a member; a masked value is refused, a stale version too."""
-    changes = Changes(
-        name=data.name,
-        phone=data.phone,
-        email=data.email,
-        gender=data.gender,
-        birthday=data.birthday,
-        address=data.address,
-        language=data.language,
-        timezone=data.timezone,
-        store=data.store if data.store is UNSET else _store(data.store),
-        source=data.source,
-        joined_on=data.joined_at,
-        tags=data.tags,
-        custom=data.custom,
-        profiles=data.profiles,
-    )
+    same = {name: getattr(data, name) for name in _SAME}
+    store = data.store if data.store is UNSET else _store(data.store)
+    changes = Changes(**same, store=store, joined_on=data.joined_at)
     await service.change_member(member_id, data.version, changes)
     return await member_json(member_id, permission="members.write")
 
