@@ -21,7 +21,7 @@ from tessera.members.labels import GENDERS
 from tessera.members.normalise import normalise_name
 from tessera.members.service import checks
 from tessera.members.service.checks import Checks, taken
-from tessera.members.service.create import add_contact, add_identity, holder_of
+from tessera.members.service.create import add_contact, holder_of, insert_identity
 from tessera.members.service.fields import PREFIX, Checked, take_custom, write_custom
 from tessera.members.service.profiles import write_profiles
 from tessera.members.service.scope import (
@@ -210,7 +210,7 @@ async def _replace(id_: UUID, kind: str, known: Known | None, when_taken: str) -
     await execute("DELETE FROM contact WHERE member = $1 AND kind = $2", id_, kind)
     if known is not None:
         await execute("DELETE FROM identity WHERE member = $1 AND kind = $2 AND lookup = $3", id_, kind, known.lookup)
-        if not await add_identity(id_, known, primary=True):
+        if await insert_identity(id_, known) is None:
             if when_taken != "contact":
                 raise taken(kind, None)
             await add_contact(id_, known)

@@ -199,36 +199,40 @@ async def _insert(member: UUID, number: str, key: str, new: NewMember, values: _
 
 async def _identify(member: UUID, values: _Checked, when_taken: str) -> list[str]:
     """Give a new member their identities and answer the tails of their phones."""
-    tails, primary = [], set()
+    tails = []
     for place, known in values.identities:
-        first = known.kind not in primary
-        if await add_identity(member, known, primary=first):
-            primary.add(known.kind)
-        elif when_taken == "contact" and known.kind in SHARED:
+        if await insert_identity(member, known) is None:
+            if when_taken != "contact" or known.kind not in SHARED:
+                raise taken(place, await _visible_holder(known))
             await add_contact(member, known)
-        else:
-            raise taken(place, await _visible_holder(known))
         if known.kind == "phone":
             tails.append(known.tail)
     return tails
 
 
-async def add_identity(member: UUID, known: Known, *, primary: bool) -> bool:
-    """Give a member an identity; answers whether it was free."""
-    added = await fetchval(
-        "INSERT INTO identity (id, member, kind, lookup, sealed, tail, is_primary, verified, batch, created_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, false, $8, $9) ON CONFLICT (kind, lookup) DO NOTHING RETURNING id",
+_ADD = """
+INSERT INTO identity (id, member, kind, lookup, sealed, tail, is_primary, verified, batch, created_at)
+VALUES ($1, $2, $3::text, $4, $5, $6,
+    NOT EXISTS (SELECT 1 FROM identity i WHERE i.member = $2 AND i.kind = $3::text AND i.is_primary), $7, $8, $9)
+ON CONFLICT (kind, lookup) DO NOTHING RETURNING id
+"""
+
+
+async def insert_identity(member: UUID, known: Known, *, verified: bool = False) -> UUID | None:
+    """Write an identity and answer its id, ``None`` where it is taken; the first of its kind is primary."""
+    added: UUID | None = await fetchval(
+        _ADD,
         uuid7(),
         member,
         known.kind,
         known.lookup,
         known.sealed,
         known.tail,
-        primary,
+        verified,
         current_batch(),
         clock.now(),
     )
-    return added is not None
+    return added
 
 
 async def add_contact(member: UUID, known: Known) -> None:

@@ -12,13 +12,12 @@ from tessera.access.service.lookups import Cost, count_lookup
 from tessera.kernel import clock, generation
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import FieldError, Invalid, NotFound
-from tessera.kernel.events import current_batch, emit
-from tessera.kernel.ids import uuid7
+from tessera.kernel.events import emit
 from tessera.members.identities import Known, remember_source
 from tessera.members.normalise import told_by_resident_id
 from tessera.members.service import checks
 from tessera.members.service.checks import Checks, taken
-from tessera.members.service.create import holder_of
+from tessera.members.service.create import holder_of, insert_identity
 from tessera.members.service.scope import is_visible, need_visible, present, unknown
 from tessera.members.service.survivors import locked
 from tessera.members.service.tokens import refresh_tokens
@@ -40,14 +39,6 @@ def _unknown() -> IdentityUnknown:
 async def identities_of(member: UUID) -> Sequence[IdentityView]:
     """What identifies and reaches a member, the first of each kind before the others; contacts last."""
     return (await member_view(member)).identities
-
-
-_ADD = """
-INSERT INTO identity (id, member, kind, lookup, sealed, tail, is_primary, verified, batch, created_at)
-VALUES ($1, $2, $3::text, $4, $5, $6,
-    NOT EXISTS (SELECT 1 FROM identity i WHERE i.member = $2 AND i.kind = $3::text AND i.is_primary), $7, $8, $9)
-ON CONFLICT (kind, lookup) DO NOTHING RETURNING id
-"""
 
 
 async def add_identity(
@@ -85,18 +76,7 @@ async def _locked(member: UUID) -> UUID:
 
 
 async def _add(member: UUID, known: Known, *, verified: bool, field: str) -> UUID:
-    id_: UUID | None = await fetchval(
-        _ADD,
-        uuid7(),
-        member,
-        known.kind,
-        known.lookup,
-        known.sealed,
-        known.tail,
-        verified,
-        current_batch(),
-        clock.now(),
-    )
+    id_ = await insert_identity(member, known, verified=verified)
     if id_ is None:
         own: UUID | None = await fetchval(
             "SELECT id FROM identity WHERE member = $1 AND kind = $2 AND lookup = $3", member, known.kind, known.lookup

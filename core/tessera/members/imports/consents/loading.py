@@ -17,6 +17,7 @@ from tessera.members.imports.undoing import refuse_if
 from tessera.members.service.agreeing import Word, say, unsay
 from tessera.members.service.children import GuardianNeeded, need_guardian
 from tessera.members.service.scope import members_seen, visible_among
+from tessera.members.service.survivors import numbered
 from tessera_hooks import Text, _
 
 KIND = "consents"
@@ -108,21 +109,11 @@ def _text(refusal: DomainError) -> Text:
     return refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
 
 
-_NUMBERED = """
-WITH RECURSIVE line AS (
-    SELECT number, id, merged_into, erased_at FROM member WHERE number = ANY($1)
-    UNION ALL
-    SELECT line.number, m.id, m.merged_into, m.erased_at FROM member m JOIN line ON m.id = line.merged_into
-)
-SELECT number, id FROM line WHERE merged_into IS NULL AND erased_at IS NULL
-"""
-
-
 async def _people(drafts: Sequence[Draft]) -> _Who:
     """Those whom the rows name, as far as the importer may change them."""
     named = [one for draft in drafts for one in (draft.who, draft.by) if one is not None]
     numbers = {one for one in named if isinstance(one, str)}
-    by_number = {row["number"]: row["id"] for row in await fetch(_NUMBERED, sorted(numbers))}
+    by_number = await numbered(numbers)
     held = await holders([one for one in named if isinstance(one, Known)])
     everyone = sorted({*by_number.values(), *held.values()})
     seen = set(everyone if members_seen("members.write") is None else await visible_among(everyone, "members.write"))
