@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import types
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hooks.made import module
 
 from tessera.kernel.errors import CannotRun, DomainError
-from tessera.kernel.plugins import Candidate, PluginHost, failures
+from tessera.kernel.plugins import Candidate, failures
 from tessera.kernel.plugins.discovery import discover, order
 from tessera.kernel.plugins.host import CORE
-from tessera_hooks import Award, Event, Manifest, _, hookimpl, specs
+from tessera_hooks import Award, Event, Manifest, _
 
 
 def candidate(name: str, *requires: str, api: int = 1) -> Candidate:
     return Candidate(Manifest(name, name.title(), api=api, requires=requires), f"tessera_{name}", Path(), local=False)
-
-
-def module(**functions):
-    made = types.ModuleType("made")
-    for name, function in functions.items():
-        setattr(made, name, hookimpl(function))
-    return made
-
-
-@pytest.fixture
-def empty_host() -> PluginHost:
-    host = PluginHost()
-    host.add_specs(specs)
-    return host
 
 
 AWARD = Award(

@@ -7,6 +7,7 @@ import types
 from uuid import UUID
 
 import pytest
+from hooks.made import module
 
 from tessera.kernel.database import fetch, fetchval, in_transaction
 from tessera.kernel.errors import DomainError
@@ -14,21 +15,7 @@ from tessera.kernel.plugins import PluginHost, failures
 from tessera.kernel.plugins.host import CORE
 from tessera.kernel.plugins.state import disable
 from tessera.members.service import merging
-from tessera_hooks import Merging, hookimpl, specs
-
-
-def module(**functions: object) -> types.ModuleType:
-    made = types.ModuleType("made")
-    for name, function in functions.items():
-        setattr(made, name, hookimpl(function))
-    return made
-
-
-@pytest.fixture
-def empty_host() -> PluginHost:
-    host = PluginHost()
-    host.add_specs(specs)
-    return host
+from tessera_hooks import Merging
 
 
 @pytest.fixture
