@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 from uuid import UUID
@@ -16,7 +17,7 @@ from tessera.kernel.file_kinds import KindRefused
 from tessera.kernel.pictures import Unreadable, redraw
 from tessera.kernel.pictures.messages import PictureLimits
 from tessera.members import service
-from tessera.members.service import MemberUnknown, NewMember
+from tessera.members.service import MemberUnknown, NewMember, attachments
 from tessera.members.service.attachments import (
     AttachmentUnknown,
     attach,
@@ -223,3 +224,12 @@ async def test_a_request_without_a_file_says_so(api, ana):
     refused = await api.post(f"/members/{ana}/attachments", json={})
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "file"
+
+
+async def test_however_many_are_added_at_once_no_member_has_more_than_the_limit(ana, monkeypatch):
+    monkeypatch.setattr(attachments, "MOST", 3)
+    added = await asyncio.gather(
+        *(attach(ana, f"line {n}".encode(), name=f"{n}.txt") for n in range(8)), return_exceptions=True
+    )
+    assert [type(one).__name__ for one in added].count("TooManyFiles") == 5
+    assert await fetchval("SELECT count(*) FROM attachment") == 3

@@ -23,7 +23,7 @@ from tessera.members.imports import undo
 from tessera.members.imports.people import import_members
 from tessera.members.normalise import Unusable, parse_birthday
 from tessera.members.service import Changes, NewMember, change_member, duplicates, merging
-from tessera.members.service.create import add_identity
+from tessera.members.service.create import insert_identity
 from tessera.members.service.duplicates.scoring import score
 from tessera.members.service.duplicates.traits import Traits, keys, traits
 
@@ -282,7 +282,7 @@ async def test_the_same_list_again_finds_nothing_new(hongxia, store, tmp_path):
 async def test_a_row_that_names_two_members_says_so(store, tmp_path):
     one, other = await make(store, "余红霞"), await make(store, "陈晨")
     for member, kind, value in ((one, "card", "C1"), (other, "external", "list:7")):
-        await add_identity(member, identity(kind, value), primary=True)
+        await insert_identity(member, identity(kind, value))
     report = await import_members(a_list(tmp_path, "谁,,,C1,7"), store=store)
     assert report.rejected == 1
     (pair,) = await duplicates.open_pairs()

@@ -102,6 +102,7 @@ def seen() -> Callable[[UUID, int], Any]:
     """Someone was here on the n-th day."""
 
     async def was_here(member: UUID, n: int) -> None:
-        await execute("UPDATE member SET joined_on = $2 WHERE id = $1", member, DAY_ONE + timedelta(days=n))
+        at = datetime.combine(DAY_ONE + timedelta(days=n), datetime.min.time(), tzinfo=UTC)
+        await execute("UPDATE member SET joined_on = $2, created_at = $3 WHERE id = $1", member, at.date(), at)
 
     return was_here

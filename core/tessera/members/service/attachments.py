@@ -21,7 +21,7 @@ from tessera.kernel.pictures import redraw
 from tessera.members.normalise import plain
 from tessera.members.service.reveal import may_reveal_of
 from tessera.members.service.scope import need_visible
-from tessera.members.service.survivors import hold
+from tessera.members.service.survivors import locked
 from tessera_hooks import _
 
 READ, WRITE, REVEAL = "members.read", "members.write", "members.reveal"
@@ -95,7 +95,7 @@ async def attach(member: UUID, content: bytes, *, name: str, title: str = "", se
     ready = await _ready(content, name)
 
     async def work() -> UUID:
-        held = await hold(id_)
+        held = await locked(id_)
         if await fetchval("SELECT count(*) FROM attachment WHERE member = $1", held) >= MOST:
             raise TooManyFiles(_("A member has at most {n} files: take one away first.", n=MOST))
         file = await _stored(ready.content, ready.name, ready.media_type, sensitive=sensitive)
