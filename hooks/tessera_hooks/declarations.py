@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Literal
 from uuid import UUID
 
@@ -393,43 +392,6 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class AwardLine:
-    """One line of a purchase as an award sees it; ``amount`` in minor units of the award's currency."""
-
-    sku: str | None
-    category: str | None
-    quantity: Decimal
-    amount: int
-
-
-@dataclass(frozen=True)
-class Award:
-    """Points about to be earned: all that an answer may consider. ``at`` carries the store's zone."""
-
-    member: UUID
-    tier: str | None
-    store: UUID | None
-    reason: str
-    at: datetime
-    currency: str
-    amount: int
-    lines: Sequence[AwardLine] = ()
-
-
-@dataclass(frozen=True)
-class Settling:
-    """A purchase about to be settled; ``amount`` in minor units of ``currency``."""
-
-    purchase: UUID
-    member: UUID | None
-    store: UUID | None
-    at: datetime
-    currency: str
-    amount: int
-    lines: Sequence[AwardLine] = ()
-
-
-@dataclass(frozen=True)
 class Merging:
     """Two members who are one person: ``other`` goes into ``survivor``.
 
@@ -460,6 +422,3 @@ class SampleData:
     """Invented records for a demonstration; ``create(member_ids)`` is awaited once, in a transaction."""
 
     create: Callable[[Sequence[UUID]], Awaitable[None]]
-
-
-Factor = Fraction

@@ -11,7 +11,6 @@ import pluggy
 
 from tessera_hooks.conditions import Fact
 from tessera_hooks.declarations import (
-    Award,
     Event,
     Job,
     Merging,
@@ -23,11 +22,13 @@ from tessera_hooks.declarations import (
     Rule,
     SampleData,
     Screen,
-    Settling,
     Slot,
     StarterSet,
 )
+from tessera_hooks.selling import Award, Basket, PaymentMethod, PriceCut, Returning, RewardKind, Settled, Settling
 from tessera_hooks.texts import Text
+from tessera_hooks.tiers import TierMetric
+from tessera_hooks.units import Unit
 
 PROJECT = "tessera"
 
@@ -223,6 +224,64 @@ def sample_data() -> SampleData | None:
     """
 
 
+@hookspec
+def units() -> list[Unit]:  # type: ignore[empty-body]
+    """Declare what the ledger counts for the plugin, beside points.
+
+    Called once at start. The name is given without the plugin; entries, balances, expiry and explanations of a
+    unit are Tessera's, the plugin books through ``tessera.plugin.ledger``.
+
+    Example::
+
+        @hookimpl
+        def units():
+            return [Unit("lessons", _("Lessons"), expiry=Expiry("months", 12))]
+    """
+
+
+@hookspec
+def payment_methods() -> list[PaymentMethod]:  # type: ignore[empty-body]
+    """Declare ways to pay that the plugin settles itself.
+
+    Called once at start. Tills offer them where the plugin is enabled; what is paid so stands in
+    ``settle_purchase`` and must be taken there.
+
+    Example::
+
+        @hookimpl
+        def payment_methods():
+            return [PaymentMethod("stored_value", _("Stored value"), service.holds)]
+    """
+
+
+@hookspec
+def reward_kinds() -> list[RewardKind]:  # type: ignore[empty-body]
+    """Declare kinds of rewards that the plugin hands out for points.
+
+    Called once at start; the catalogue of rewards offers them where the plugin is enabled.
+
+    Example::
+
+        @hookimpl
+        def reward_kinds():
+            return [RewardKind("coupon", _("Coupon"), service.give, service.take_back)]
+    """
+
+
+@hookspec
+def tier_metrics() -> list[TierMetric]:  # type: ignore[empty-body]
+    """Declare what members may qualify by for a tier.
+
+    Called once at start.
+
+    Example::
+
+        @hookimpl
+        def tier_metrics():
+            return [TierMetric("recharged", _("Recharged"), "coalesce((SELECT sum(…) …), 0)", money=True)]
+    """
+
+
 # --- answering: sync and pure ------------------------------------------------------------------------
 
 
@@ -245,18 +304,50 @@ def points_multiplier(award: Award) -> Fraction | None:
 
 
 @hookspec
-async def settle_purchase(purchase: Settling) -> None:
+async def price_basket(basket: Basket) -> Sequence[PriceCut]:  # type: ignore[empty-body]
+    """Say what lowers the price of a basket, and what the member could use.
+
+    Called for a preview, and for a purchase that holds claims out; it changes nothing. Answers of all plugins
+    are put together: cuts that stack add up, one that does not stands alone, and the member gets what is best.
+
+    Example::
+
+        @hookimpl
+        async def price_basket(basket):
+            return await service.usable_coupons(basket)
+    """
+
+
+@hookspec
+async def settle_purchase(purchase: Settling) -> Settled | None:
     """Take part in settling a purchase.
 
-    Called inside the transaction that records it, one plugin after another. It may write the plugin's
-    own tables, may refuse with a domain error that rolls everything back, and never touches the
-    network. Not called for imported history.
+    Called inside the transaction that records it, one plugin after another, before its points are earned. The
+    plugin uses up the claims and takes the money of the payment methods that are its own, and answers which; what
+    nobody has settled refuses the purchase. It may write the plugin's own tables, may refuse with a domain error
+    that rolls everything back, and never touches the network. Not called for imported history.
 
     Example::
 
         @hookimpl
         async def settle_purchase(purchase):
-            await service.use_coupons(purchase)
+            return await service.use_coupons(purchase)
+    """
+
+
+@hookspec
+async def return_purchase(returning: Returning) -> None:
+    """Take part in bringing a purchase back, all of it or a part.
+
+    Called inside the transaction that records the return, one plugin after another, after what the purchase had
+    earned was taken back. The plugin gives back what was paid by its own methods, and decides about the claims
+    that were used. Not called for imported history.
+
+    Example::
+
+        @hookimpl
+        async def return_purchase(returning):
+            await service.give_back(returning)
     """
 
 
@@ -370,8 +461,14 @@ KINDS: dict[str, Kind] = {
     "jobs": "declaring",
     "starter_set": "declaring",
     "sample_data": "declaring",
+    "units": "declaring",
+    "payment_methods": "declaring",
+    "reward_kinds": "declaring",
+    "tier_metrics": "declaring",
     "points_multiplier": "answering",
+    "price_basket": "participating",
     "settle_purchase": "participating",
+    "return_purchase": "participating",
     "member_summaries": "participating",
     "merge_members": "participating",
     "undo_merge": "participating",

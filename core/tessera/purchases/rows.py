@@ -35,6 +35,10 @@ class PurchaseRow(msgspec.Struct):
     origin: str
     batch: UUID | None
     recorded_at: datetime
+    points_paid: int = 0
+    tier: str | None = None
+    claim_code: str | None = None
+    shift: UUID | None = None
 
 
 class LineRow(msgspec.Struct):
@@ -94,6 +98,7 @@ class ReturnRow(msgspec.Struct):
     origin: str
     batch: UUID | None
     recorded_at: datetime
+    shift: UUID | None = None
 
 
 class ReturnLineRow(msgspec.Struct):

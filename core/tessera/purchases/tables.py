@@ -28,7 +28,9 @@ class Purchase(Table, tablename="purchase"):
     """What someone bought: known by its source and the source's own number.
 
     ``amount`` is what was owed after ``discount``, in minor units; ``returned`` how much of it came
-    back. ``fingerprint`` tells the same contents from others.
+    back; ``points_paid`` the part of it that was paid with points. ``tier`` is the member's at that moment.
+    ``claim_code`` stands on the receipt of a sale without a member, for whoever claims it later; ``shift`` is
+    the one in which it was sold. ``fingerprint`` tells the same contents from others.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -44,6 +46,10 @@ class Purchase(Table, tablename="purchase"):
     amount = BigInt()
     discount = BigInt()
     returned = BigInt()
+    points_paid = BigInt()
+    tier = Varchar(length=60, null=True, default=None)
+    claim_code = Varchar(length=20, null=True, default=None, unique=True)
+    shift = UUID(null=True, default=None)
     origin = Varchar(length=6)
     batch = UUID(null=True, default=None)
     recorded_at = Timestamptz()
@@ -95,6 +101,7 @@ class Return(Table, tablename="purchase_return"):
     at = Timestamptz()
     currency = Varchar(length=3)
     amount = BigInt()
+    shift = UUID(null=True, default=None)
     origin = Varchar(length=6)
     batch = UUID(null=True, default=None)
     recorded_at = Timestamptz()
@@ -113,6 +120,79 @@ class ReturnLine(Table, tablename="purchase_return_line"):
     name = Text(null=True, default=None)
     quantity = Numeric()
     amount = BigInt()
+
+
+class Refund(Table, tablename="refund"):
+    """What went back to the customer for a return, by method, in minor units."""
+
+    id = UUID(primary_key=True, default=None)
+    purchase_return = ForeignKey(Return, on_delete=OnDelete.cascade, index=True)
+    place = SmallInt()
+    method = Varchar(length=60)
+    amount = BigInt()
+
+
+class PurchaseClaim(Table, tablename="purchase_claim"):
+    """Something of a plugin's that a purchase used up: a coupon; once for each kind and value."""
+
+    id = UUID(primary_key=True, default=None)
+    purchase = ForeignKey(Purchase, on_delete=OnDelete.cascade, index=True)
+    place = SmallInt()
+    kind = Varchar(length=80)
+    value = Text()
+    plugin = Varchar(length=40)
+
+
+class LineCredit(Table, tablename="line_credit"):
+    """Whose sale a line is, by shares that add up to the line's part of what was owed; minor units."""
+
+    id = UUID(primary_key=True, default=None)
+    line = ForeignKey(PurchaseLine, on_delete=OnDelete.cascade, index=True)
+    staff = ForeignKey(Staff, on_delete=OnDelete.restrict, index=True)
+    share = Numeric()
+    amount = BigInt()
+
+
+class Shift(Table, tablename="shift"):
+    """Someone's time at a till of a store: from the float in the drawer to what was counted, by method.
+
+    ``expected`` and ``counted`` are minor units by method of payment, set when it ends; the difference explains
+    itself in ``note``.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict, index=True)
+    staff = ForeignKey(Staff, on_delete=OnDelete.restrict, index=True)
+    currency = Varchar(length=3)
+    opened_at = Timestamptz()
+    opening = BigInt()
+    closed_at = Timestamptz(null=True, default=None)
+    closed_by = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    expected = JSONB(null=True, default=None)
+    counted = JSONB(null=True, default=None)
+    note = Text(default="")
+
+
+class Taking(Table, tablename="taking"):
+    """Money that came in (or went out, below zero) otherwise than for a purchase or a return.
+
+    ``kind`` begins with the plugin that took it (``wallet.recharge``); ``subject`` is the plugin's own row.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    kind = Varchar(length=80)
+    subject = UUID(null=True, default=None)
+    member = ForeignKey(Member, null=True, default=None, on_delete=OnDelete.restrict, index=True)
+    store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    shift = UUID(null=True, default=None)
+    method = Varchar(length=60)
+    amount = BigInt()
+    currency = Varchar(length=3)
+    at = Timestamptz()
+    actor = Text()
+    staff = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.restrict, index=False)
+    origin = Varchar(length=6)
+    batch = UUID(null=True, default=None)
 
 
 class Visit(Table, tablename="visit"):

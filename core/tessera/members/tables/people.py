@@ -27,6 +27,8 @@ class Member(Table, tablename="member"):
     The date of birth is solar, its year or all of it unknown; whoever keeps the birthday by the Chinese
     calendar has ``lunar_month`` and ``lunar_day`` too (``lunar_leap``: of a leap month).
 
+    ``tier`` is the code of a tier above the one to begin with, written by nothing but the room of tiers.
+
     ``merged_into`` is who this member turned out to be: the row stays, so that old ids and numbers lead
     on. ``erased_at`` is when the person was taken out of the row: number and accounts stay, so that the
     ledger stays true.
@@ -49,6 +51,7 @@ class Member(Table, tablename="member"):
     store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict)
     source = Varchar(length=100, null=True, default=None)
     stage = Varchar(length=10, default="new")
+    tier = Varchar(length=60, null=True, default=None)
     joined_on = Date(null=True, default=None)
     batch = UUID(null=True, default=None)
     created_at = Timestamptz()

@@ -238,7 +238,18 @@ class Chunk:
 
     async def _settle(self, lines: Mapping[UUID, list[LineRow]]) -> None:
         for p in self.sheet.purchases:
-            settling = Settling(p.id, p.member, p.store, p.at, p.currency, p.amount, award_lines_of(lines[p.id]))
+            settling = Settling(
+                purchase=p.id,
+                member=p.member,
+                tier=None,
+                store=p.store,
+                staff=p.staff,
+                at=p.at,
+                currency=p.currency,
+                amount=p.amount,
+                discount=p.discount,
+                lines=award_lines_of(lines[p.id]),
+            )
             await host().participate("settle_purchase", store=p.store, purchase=settling)
 
     async def _write_returns(self) -> None:

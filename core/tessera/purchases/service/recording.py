@@ -66,7 +66,16 @@ async def _record(new: NewPurchase, place: Place, buyer: Holder | None, staff: U
     earned = await _earn(purchase, place, award_lines)
     if events.current_origin() == "live":
         settling = Settling(
-            purchase.id, purchase.member, place.store_id, purchase.at, place.currency, purchase.amount, award_lines
+            purchase=purchase.id,
+            member=purchase.member,
+            tier=purchase.tier,
+            store=place.store_id,
+            staff=purchase.staff,
+            at=purchase.at,
+            currency=place.currency,
+            amount=purchase.amount,
+            discount=purchase.discount,
+            lines=award_lines,
         )
         await host().participate("settle_purchase", store=place.store_id, purchase=settling)
     if written[purchase.id]:
@@ -170,7 +179,10 @@ def add_events(sheet: Sheet, purchase: PurchaseRow, zone: str, *, lines: int) ->
 
 def award_lines_of(lines: Sequence[LineRow]) -> list[AwardLine]:
     """The lines as awards and plugins see them."""
-    return [AwardLine(line.sku, line.category, Decimal(line.quantity), line.amount) for line in lines]
+    return [
+        AwardLine(line.sku, line.category, Decimal(line.quantity), line.amount, line.place, line.name, line.unit_price)
+        for line in lines
+    ]
 
 
 async def _earn(purchase: PurchaseRow, place: Place, lines: list[AwardLine]) -> int:

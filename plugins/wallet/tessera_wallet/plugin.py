@@ -1,0 +1,1 @@
+"""Where the core meets this plugin: one function per hook, no logic."""
