@@ -11,10 +11,10 @@ from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from tessera.access.actor import actor
-from tessera.kernel.errors import TooMany
 from tessera.kernel.plugins import host
 from tessera.kernel.texts import translate
 from tessera.members import labels, service
+from tessera.members.screens.finding import Finding, find_members
 from tessera.members.service import MemberLine
 from tessera.web.forms import own_path, read_form
 from tessera.web.visit import visit
@@ -51,12 +51,12 @@ async def find(request: Request[Any, Any, Any]) -> Response[Any] | Template:
         return Redirect("/members", status_code=303)
     if not typed and form["part"] != "list":
         return Response(b"", media_type="text/html")
-    exact, refusal = await _looked_up(typed, whole=sent)
-    goal = own_path(form["goal"], "")
-    if sent and len(exact) == 1:
-        return Redirect(f"{goal}?member={exact[0]}" if goal else f"/members/{exact[0]}", status_code=303)
-    found = await _found(typed, exact)
-    context = {**await _context(found), "q": typed, "goal": goal, "sent": sent, "more": None, "first": True}
+    found = await find_members(typed, whole=sent) if typed else Finding(await service.newest(PAGE))
+    goal, refusal = own_path(form["goal"], ""), found.refused
+    if sent and len(found.exact) == 1:
+        only = found.exact[0]
+        return Redirect(f"{goal}?member={only}" if goal else f"/members/{only}", status_code=303)
+    context = {**await _context(found.lines), "q": typed, "goal": goal, "sent": sent, "more": None, "first": True}
     context["refused"] = translate(refusal.message) if refusal is not None else ""
     return Template(
         LIST if sent else ROWS,
@@ -64,25 +64,6 @@ async def find(request: Request[Any, Any, Any]) -> Response[Any] | Template:
         status_code=429 if sent and refusal is not None else 200,
         headers={"Retry-After": str(refusal.retry_after)} if refusal is not None else {},
     )
-
-
-async def _looked_up(typed: str, *, whole: bool) -> tuple[list[UUID], TooMany | None]:
-    """Whom a complete identity leads to; a refusal is told among the results, for names still find."""
-    question = service.typed(typed, whole=whole)
-    if question is None:
-        return [], None
-    try:
-        return await service.look_up(question, reached_too=True), None
-    except TooMany as refusal:
-        return [], refusal
-
-
-async def _found(typed: str, exact: Sequence[UUID]) -> list[MemberLine]:
-    """The lines for what was typed: an exact identity first, then names, then what plugins find."""
-    if not typed:
-        return await service.newest(PAGE)
-    ids = [*exact, *await service.search_ids(typed), *await service.found_by_plugins(typed)]
-    return await service.lines(list(dict.fromkeys(ids))[: service.MOST])
 
 
 async def _context(found: Sequence[MemberLine]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The till: who buys, what, at which price, paid how; one confirmation, one receipt."""
