@@ -33,6 +33,7 @@ from tessera.kernel.plugins.state import change_plugin_settings as change_settin
 from tessera.kernel.texts import current_locale, translate
 from tessera.members import service as members
 from tessera.members.tables import Member
+from tessera.purchases.service.takings import take as take_money
 from tessera.records.public import add_record, latest_records, records_of, records_today
 from tessera.records.rows import Entry
 from tessera.records.tables import Record
@@ -68,6 +69,7 @@ __all__ = [
     "store_by_code",
     "store_of",
     "stores",
+    "take_money",
     "translate",
     "uuid7",
 ]

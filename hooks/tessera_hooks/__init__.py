@@ -1,5 +1,6 @@
 """The contract between Tessera and its plugins: values and hook specifications, nothing of the core."""
 
+from tessera_hooks.bringing import Entitlement, EntitlementField, EntitlementKind
 from tessera_hooks.conditions import AllOf, AnyOf, Compare, Condition, Fact, Not, Param
 from tessera_hooks.declarations import (
     AddTag,
@@ -74,6 +75,9 @@ __all__ = [
     "Daily",
     "DateField",
     "Derived",
+    "Entitlement",
+    "EntitlementField",
+    "EntitlementKind",
     "Event",
     "Expiry",
     "Fact",

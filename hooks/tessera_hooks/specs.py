@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pluggy
 
+from tessera_hooks.bringing import EntitlementKind
 from tessera_hooks.conditions import Fact
 from tessera_hooks.declarations import (
     Event,
@@ -282,6 +283,21 @@ def tier_metrics() -> list[TierMetric]:  # type: ignore[empty-body]
     """
 
 
+@hookspec
+def entitlement_kinds() -> list[EntitlementKind]:  # type: ignore[empty-body]
+    """Declare what the plugin brings from lists of another system: packs, memberships, stored value.
+
+    Called once at start; ``tessera import entitlements`` takes rows of a kind where the plugin is enabled.
+
+    Example::
+
+        @hookimpl
+        def entitlement_kinds():
+            fields = [EntitlementField("visits", _("Visits"), "count", needed=True, total=True)]
+            return [EntitlementKind("pack", _("Pack"), fields, packs.bring, packs.take_back, names=("次卡",))]
+    """
+
+
 # --- answering: sync and pure ------------------------------------------------------------------------
 
 
@@ -465,6 +481,7 @@ KINDS: dict[str, Kind] = {
     "payment_methods": "declaring",
     "reward_kinds": "declaring",
     "tier_metrics": "declaring",
+    "entitlement_kinds": "declaring",
     "points_multiplier": "answering",
     "price_basket": "participating",
     "settle_purchase": "participating",
