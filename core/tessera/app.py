@@ -52,6 +52,16 @@ def plugin_routers(host: PluginHost) -> list[Router]:
     return routers
 
 
+def plugin_endpoints(host: PluginHost) -> list[Router]:
+    """Each plugin's own endpoints below ``/api/v1/<plugin>``, reachable where it is enabled."""
+    routers = []
+    for plugin in host.plugins:
+        handlers = [d.value for d in host.declared("api") if d.plugin == plugin]
+        if handlers:
+            routers.append(Router(f"/{plugin}", route_handlers=handlers, opt={"plugin": plugin}))
+    return routers
+
+
 @get("/health", permission=PUBLIC)
 async def show_health() -> Response[dict[str, Any]]:
     """Whether this instance works, for a load balancer or a monitor."""
@@ -74,7 +84,8 @@ def make_app(
         plugin_static={n: f for n, p in host.plugins.items() for f in p.candidate.folders("static")},
         compiled=compiled,
     )
-    api = Router(API, route_handlers=_handlers("api", host), include_in_schema=True, middleware=[Idempotent])
+    endpoints = [*_handlers("api", host), *plugin_endpoints(host)]
+    api = Router(API, route_handlers=endpoints, include_in_schema=True, middleware=[Idempotent])
     handlers = [show_health, api, *_handlers("screens", host), *plugin_routers(host)]
     return web_app(
         handlers, public_url=public_url, settings=settings, lifespan=lifespan or [], before_request=to_survivor

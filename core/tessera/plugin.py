@@ -21,13 +21,15 @@ with ``emit``, so that either all of it is true or nothing::
 """
 
 from tessera.access.actor import Actor, actor
+from tessera.access.audit import note as note_audit
 from tessera.access.service.stores import StoreFacts, store_by_code, store_of, stores
-from tessera.kernel.business import business
+from tessera.kernel.business import business, say_money
 from tessera.kernel.clock import local_day, midnight, now
-from tessera.kernel.database import in_transaction
+from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound
 from tessera.kernel.events import emit, importing
 from tessera.kernel.ids import uuid7
+from tessera.kernel.money import minor_digits, to_minor
 from tessera.kernel.plugins import plugin_settings as settings
 from tessera.kernel.plugins.state import change_plugin_settings as change_settings
 from tessera.kernel.texts import current_locale, translate
@@ -37,6 +39,7 @@ from tessera.purchases.service.takings import take as take_money
 from tessera.records.public import add_record, latest_records, records_of, records_today
 from tessera.records.rows import Entry
 from tessera.records.tables import Record
+from tessera.web.forms import Form, done, id_of, read_form, shown_again
 
 __all__ = [
     "Actor",
@@ -45,6 +48,7 @@ __all__ = [
     "Entry",
     "FieldError",
     "Forbidden",
+    "Form",
     "Invalid",
     "Member",
     "NotFound",
@@ -55,21 +59,33 @@ __all__ = [
     "business",
     "change_settings",
     "current_locale",
+    "done",
     "emit",
+    "execute",
+    "fetch",
+    "fetchrow",
+    "fetchval",
+    "id_of",
     "importing",
     "in_transaction",
     "latest_records",
     "local_day",
     "members",
     "midnight",
+    "minor_digits",
+    "note_audit",
     "now",
+    "read_form",
     "records_of",
     "records_today",
+    "say_money",
     "settings",
+    "shown_again",
     "store_by_code",
     "store_of",
     "stores",
     "take_money",
+    "to_minor",
     "translate",
     "uuid7",
 ]

@@ -170,6 +170,21 @@ def screens() -> list[Screen]:  # type: ignore[empty-body]
 
 
 @hookspec
+def api() -> list[Any]:  # type: ignore[empty-body]
+    """Bring JSON endpoints beside those of the record types.
+
+    Called once at start; the answered web handlers answer below ``/api/v1/<plugin>`` where the plugin is enabled.
+    Each states its permission, by its full name.
+
+    Example::
+
+        @hookimpl
+        def api():
+            return [list_lockers, rent_locker]
+    """
+
+
+@hookspec
 def slots() -> list[Slot]:  # type: ignore[empty-body]
     """Put pieces into named places of the core's pages.
 
@@ -473,6 +488,7 @@ KINDS: dict[str, Kind] = {
     "message_templates": "declaring",
     "reactions": "declaring",
     "screens": "declaring",
+    "api": "declaring",
     "slots": "declaring",
     "jobs": "declaring",
     "starter_set": "declaring",

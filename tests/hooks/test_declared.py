@@ -53,6 +53,11 @@ async def test_sample_data_of_no_members_is_nothing(business, plugin_host):
     assert await fetchval("SELECT count(*) FROM dummy.check_up") == 0
 
 
+async def test_a_plugins_own_endpoint_answers_below_its_name(api, plugin_host):
+    assert [handler.fn.__name__ for handler in of_dummy(plugin_host, "api")] == ["greet_program"]
+    assert (await api.get("/dummy/greetings")).json() == {"greeting": "Hello program"}
+
+
 async def test_a_declared_event_can_be_emitted(business):
     await in_transaction(lambda: emit("dummy.waved", times=2))
     assert await fetchval("SELECT payload FROM event WHERE kind = 'dummy.waved'") == {"times": 2}

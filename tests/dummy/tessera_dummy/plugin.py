@@ -11,7 +11,7 @@ import msgspec
 from tessera_dummy import service
 from tessera_dummy.records import check_up, habit
 from tessera_dummy.rules import low_score
-from tessera_dummy.screens import greeting
+from tessera_dummy.screens import greet_program, greeting
 from tessera_hooks import (
     Award,
     Event,
@@ -94,6 +94,11 @@ def reactions() -> list[Reaction]:
 @hookimpl
 def screens() -> list[Screen]:
     return [Screen("greeting", _("Greeting"), "hand-stop", "greet", handlers=[greeting], path="greeting/you")]
+
+
+@hookimpl
+def api() -> list[Any]:
+    return [greet_program]
 
 
 @hookimpl

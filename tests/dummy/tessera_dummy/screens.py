@@ -1,4 +1,4 @@
-"""The plugin's pages."""
+"""The plugin's pages, and what it answers to programs."""
 
 from __future__ import annotations
 
@@ -14,3 +14,9 @@ from tessera_hooks import _
 def greeting(name: FromPath[str]) -> Template:
     """Greets whoever is named."""
     return Template("dummy/greeting.html", context={"greeting": translate(_("Hello {name}", name=name))})
+
+
+@get("/greetings", permission="dummy.greet", sync_to_thread=False)
+def greet_program() -> dict[str, str]:
+    """Greets a program."""
+    return {"greeting": translate(_("Hello {name}", name="program"))}
