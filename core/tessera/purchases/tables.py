@@ -176,7 +176,8 @@ class Shift(Table, tablename="shift"):
 class Taking(Table, tablename="taking"):
     """Money that came in (or went out, below zero) otherwise than for a purchase or a return.
 
-    ``kind`` begins with the plugin that took it (``wallet.recharge``); ``subject`` is the plugin's own row.
+    ``kind`` begins with the plugin that took it (``wallet.recharge``); ``subject`` is the plugin's own row;
+    ``note`` is why cash was put in or taken out by hand.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -193,6 +194,24 @@ class Taking(Table, tablename="taking"):
     staff = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.restrict, index=False)
     origin = Varchar(length=6)
     batch = UUID(null=True, default=None)
+    note = Text(default="")
+
+
+class BroughtEntitlement(Table, tablename="brought_entitlement"):
+    """A row of another system that became a plugin's ``subject``: known again by account, kind and ``fingerprint``.
+
+    Rows stay with the account that they were written for, so that a merge changes nothing of what is known.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    kind = Varchar(length=80)
+    account = ForeignKey(Account, on_delete=OnDelete.restrict, index=False)
+    fingerprint = Bytea()
+    contents = Bytea()
+    subject = UUID()
+    batch = UUID(index=True)
+
+    brought_entitlement_once = Unique([account, kind, fingerprint])
 
 
 class Visit(Table, tablename="visit"):
