@@ -16,6 +16,7 @@ from tessera.purchases.service.contract import (
     ReturnConflict,
     Share,
 )
+from tessera.purchases.service.checking import line_amount
 from tessera.purchases.service.orphans import adopt_all
 from tessera.purchases.service.reading import (
     LineFacts,
@@ -27,12 +28,14 @@ from tessera.purchases.service.reading import (
     returns_of,
 )
 from tessera.purchases.service.recording import record_purchase
+from tessera.purchases.service.remembering import KnownArticle, known_article, recent_articles
 from tessera.purchases.service.returning import record_return
 from tessera.purchases.service.statistics import differing, rebuild
 from tessera.purchases.service.visits import NewVisit, record_visit, record_visits
 
 __all__ = [
     "Buyer",
+    "KnownArticle",
     "LineBack",
     "LineFacts",
     "NewLine",
@@ -52,10 +55,13 @@ __all__ = [
     "Share",
     "adopt_all",
     "differing",
+    "known_article",
     "latest",
+    "line_amount",
     "purchase",
     "purchases",
     "rebuild",
+    "recent_articles",
     "record_purchase",
     "record_return",
     "record_visit",
