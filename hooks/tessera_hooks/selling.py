@@ -52,6 +52,17 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class ClaimKind:
+    """A kind of claim that a plugin settles, by its name without the plugin: ``coupon`` of ``wallet``.
+
+    Tills ask for one under its ``title``, such as the code on a coupon.
+    """
+
+    name: str
+    title: Text
+
+
+@dataclass(frozen=True)
 class Tender:
     """A part of what is paid, by its method: the business's own (``cash``) or a plugin's (``wallet.stored_value``)."""
 
