@@ -26,7 +26,17 @@ from tessera_hooks.declarations import (
     Slot,
     StarterSet,
 )
-from tessera_hooks.selling import Award, Basket, PaymentMethod, PriceCut, Returning, RewardKind, Settled, Settling
+from tessera_hooks.selling import (
+    Award,
+    Basket,
+    ClaimKind,
+    PaymentMethod,
+    PriceCut,
+    Returning,
+    RewardKind,
+    Settled,
+    Settling,
+)
 from tessera_hooks.texts import Text
 from tessera_hooks.tiers import TierMetric
 from tessera_hooks.units import Unit
@@ -252,6 +262,21 @@ def units() -> list[Unit]:  # type: ignore[empty-body]
         @hookimpl
         def units():
             return [Unit("lessons", _("Lessons"), expiry=Expiry("months", 12))]
+    """
+
+
+@hookspec
+def claim_kinds() -> list[ClaimKind]:  # type: ignore[empty-body]
+    """Declare what customers may hold out at the till to be used once, such as coupons.
+
+    Called once at start. Tills ask for it where the plugin is enabled; a purchase that holds out a claim of a
+    kind that nobody declares is refused.
+
+    Example::
+
+        @hookimpl
+        def claim_kinds():
+            return [ClaimKind("coupon", _("Coupon"))]
     """
 
 
@@ -494,6 +519,7 @@ KINDS: dict[str, Kind] = {
     "starter_set": "declaring",
     "sample_data": "declaring",
     "units": "declaring",
+    "claim_kinds": "declaring",
     "payment_methods": "declaring",
     "reward_kinds": "declaring",
     "tier_metrics": "declaring",
