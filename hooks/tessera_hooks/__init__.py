@@ -36,6 +36,7 @@ from tessera_hooks.declarations import (
     TimelineEntry,
     YesNoField,
 )
+from tessera_hooks.earning import EarningRule, EarningSpec, Factor, Fixed, Hours, PerAmount, Rate
 from tessera_hooks.manifest import API, OLDEST_API, Manifest
 from tessera_hooks.selling import (
     Award,
@@ -77,13 +78,18 @@ __all__ = [
     "Daily",
     "DateField",
     "Derived",
+    "EarningRule",
+    "EarningSpec",
     "Entitlement",
     "EntitlementField",
     "EntitlementKind",
     "Event",
     "Expiry",
     "Fact",
+    "Factor",
+    "Fixed",
     "Happened",
+    "Hours",
     "Job",
     "Manifest",
     "Measure",
@@ -95,9 +101,11 @@ __all__ = [
     "Param",
     "Parameter",
     "PaymentMethod",
+    "PerAmount",
     "Permission",
     "Person",
     "PriceCut",
+    "Rate",
     "Reaction",
     "RecordType",
     "Redeeming",
