@@ -26,6 +26,12 @@ FOLLOWS = {
     "stage_change.member",
     "task.member",
     "visit.member",
+    "wallet.pack.member",
+    "wallet.pack.payer",
+    "wallet.pack_use.member",
+    "wallet.recharge.member",
+    "wallet.value_payment.member",
+    "wallet.value_refund.member",
 }
 """Moved, or copied to the survivor, and given back."""
 

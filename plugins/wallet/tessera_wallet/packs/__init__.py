@@ -1,0 +1,1 @@
+"""Prepaid packs: sessions bought ahead, used one by one."""

@@ -1,0 +1,1 @@
+"""Stored value: money paid ahead, principal and bonus apart, in one currency each."""
