@@ -37,6 +37,7 @@ FOLLOWS = {
 
 STAYS = {
     "balance.account": "belongs to an account, which follows",
+    "deed.account": "belongs to an account, which follows",
     "purchase.account": "belongs to an account, which follows",
     "consent.member": "the survivor's is said anew from the stricter word; the other's waits for an undo",
     "consent.guardian": "who said it is history; the id leads to the survivor",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import ean
 
-from tessera.purchases.service.articles import article
+from tessera.kernel.articles import article
 
 
 @pytest.mark.parametrize(

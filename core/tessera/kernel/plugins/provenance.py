@@ -9,7 +9,9 @@ from tessera.kernel.plugins.relations import CORE_SCHEMA, keys_of, parents_first
 HISTORY = frozenset({"event", "event_label", "task", "message", "rule_run", "rule_firing", "tag", "purchase_claim"})
 """Core tables whose ``plugin`` column only says where a row came from: what happened stays readable."""
 
-OWN = frozenset({"consumer", "setting", "plugin_enabled", "stored_file", "role", "rule_switch", "message_template"})
+OWN = frozenset(
+    {"consumer", "setting", "plugin_enabled", "stored_file", "role", "rule_switch", "message_template", "earning_rule"}
+)
 """Core tables whose rows belong to the plugin that they name: taken with it and brought back with it."""
 
 WORKINGS = frozenset({"job_run"})

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from tessera.kernel.articles import article
 from tessera.kernel.database import execute, fetch, in_transaction
-from tessera.purchases.service.articles import article
 from tessera.purchases.service.bringing_back import Back, attribute, bring_back, lock_purchase
 
 _WAITING = """

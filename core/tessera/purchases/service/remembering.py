@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from tessera.kernel.articles import LENGTHS, article
 from tessera.kernel.database import fetch
-from tessera.purchases.service.articles import LENGTHS, article
 
 RECENT_SALES = 200
 """Sales of a store that are looked through for what it sells now."""
