@@ -1,5 +1,6 @@
 """What can be done with purchases, returns and visits."""
 
+from tessera.purchases.service.checking import line_amount
 from tessera.purchases.service.contract import (
     Buyer,
     LineBack,
@@ -15,9 +16,17 @@ from tessera.purchases.service.contract import (
     RecordedReturn,
     ReturnConflict,
     Share,
+    TierMoved,
 )
-from tessera.purchases.service.checking import line_amount
+from tessera.purchases.service.methods import Way, method_titles, own_methods, plugin_methods, ways_to_pay
 from tessera.purchases.service.orphans import adopt_all
+from tessera.purchases.service.participating import (
+    register_returned,
+    register_settled,
+    register_tier_title,
+    tier_title,
+)
+from tessera.purchases.service.previewing import Preview, preview
 from tessera.purchases.service.reading import (
     LineFacts,
     PurchaseFacts,
@@ -45,6 +54,7 @@ __all__ = [
     "NewVisit",
     "OverReturned",
     "PointsMoved",
+    "Preview",
     "PurchaseConflict",
     "PurchaseFacts",
     "PurchaseUnknown",
@@ -53,11 +63,17 @@ __all__ = [
     "ReturnConflict",
     "ReturnFacts",
     "Share",
+    "TierMoved",
+    "Way",
     "adopt_all",
     "differing",
     "known_article",
     "latest",
     "line_amount",
+    "method_titles",
+    "own_methods",
+    "plugin_methods",
+    "preview",
     "purchase",
     "purchases",
     "rebuild",
@@ -66,5 +82,10 @@ __all__ = [
     "record_return",
     "record_visit",
     "record_visits",
+    "register_returned",
+    "register_settled",
+    "register_tier_title",
     "returns_of",
+    "tier_title",
+    "ways_to_pay",
 ]

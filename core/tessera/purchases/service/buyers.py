@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tessera.access import audit
 from tessera.access import service as access
 from tessera.access.actor import actor
 from tessera.access.service.lookups import Cost, count_lookup
@@ -17,10 +18,11 @@ from tessera.purchases.service.contract import NewPurchase
 
 @dataclass(frozen=True)
 class Holder:
-    """A member, and the account that new entries go to."""
+    """A member, the account that new entries go to, and their tier."""
 
     member: UUID
     account: UUID
+    tier: str | None = None
 
 
 async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
@@ -34,7 +36,7 @@ async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
         return await _holder(await members.need_visible(new.buyer.id, "purchases.write"))
     if new.buyer.identity is None:
         return None
-    found = await _by_identity(new.buyer.identity, store)
+    found = await _by_identity(new.buyer.identity, store, Cost.FREE, Cost.CHEAP)
     if found is not None or new.unknown_member == "keep":
         return found
     if new.unknown_member == "refuse":
@@ -42,8 +44,26 @@ async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
     return await _create(new, store)
 
 
+async def find_for_preview(new: NewPurchase, store: UUID | None) -> Holder | None:
+    """The member of a purchase that is only thought of; nobody is created.
+
+    Looking someone up without selling them anything costs what a lookup costs, and is noted like one.
+    """
+    if new.buyer.id is not None:
+        return await _holder(await members.need_visible(new.buyer.id, "purchases.write"))
+    if new.buyer.identity is None:
+        return None
+    found = await _by_identity(new.buyer.identity, store, Cost.CHEAP, Cost.DEAR)
+    if found is not None:
+        kind = members.question_of(new.buyer.identity).kind
+        await audit.note("members.looked_up", member=found.member, kind=kind)
+    elif new.unknown_member == "refuse":
+        raise members.unknown()
+    return found
+
+
 _HOLD = (
-    f"SELECT m.merged_into, m.erased_at, ({members.OWN_ACCOUNT.format(member='m.id')}) AS account "
+    f"SELECT m.merged_into, m.erased_at, m.tier, ({members.OWN_ACCOUNT.format(member='m.id')}) AS account "
     "FROM member m WHERE m.id = $1 FOR KEY SHARE OF m"
 )
 
@@ -55,19 +75,19 @@ async def _holder(member: UUID) -> Holder:
         if row is None or row["erased_at"] is not None:
             raise members.unknown()
         if row["merged_into"] is None:
-            return Holder(member, row["account"])
+            return Holder(member, row["account"], row["tier"])
         member = row["merged_into"]
 
 
-async def _by_identity(identity: str, store: UUID | None) -> Holder | None:
+async def _by_identity(identity: str, store: UUID | None, hit: Cost, miss: Cost) -> Holder | None:
     """The member of an identity, counted and noted like any lookup, though a till may ask more often.
 
-    What it finds costs nothing but the count by mask: the purchase stands in the books under its name.
+    What a sale finds costs nothing but the count by mask: the purchase stands in the books under its name.
     """
     question = members.question_of(identity)
     circle = sorted(access.circle_mates(store)) if store is not None else None
     found = [one.member for one in await members.holders_of(question, circle) if not one.is_contact]
-    await count_lookup(*question.known, cost=Cost.FREE if found else Cost.CHEAP)
+    await count_lookup(*question.known, cost=hit if found else miss)
     if not found:
         await members.note_miss(question.kind)
         return None
@@ -88,7 +108,7 @@ async def _create(new: NewPurchase, store: UUID | None) -> Holder:
         member = await members.create_member(wanted)
     except members.IdentityTaken:
         await before.rollback_to()
-        found = await _by_identity(identity, store)
+        found = await _by_identity(identity, store, Cost.FREE, Cost.CHEAP)
         if found is None:
             raise
         return found

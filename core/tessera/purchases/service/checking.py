@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,11 +16,14 @@ from tessera.kernel.business import business
 from tessera.kernel.database import fetch
 from tessera.kernel.errors import FieldError, Invalid, NotFound
 from tessera.kernel.money import minor_digits, to_minor
-from tessera.purchases.service.contract import NewLine, NewPurchase, NewReturn
-from tessera_hooks import Text, _
+from tessera.purchases.service.contract import Buyer, NewLine, NewPurchase, NewReturn
+from tessera_hooks import Claim, Text, _
 
 LARGEST = 10**14
 """Minor units that no single purchase reaches."""
+
+MOST_CLAIMS = 20
+"""How many claims one purchase may use up."""
 
 AHEAD = timedelta(minutes=10)
 """How far a till's clock may be ahead."""
@@ -100,8 +104,16 @@ def line_amount(line: NewLine, currency: str) -> int:
 
 def check_purchase(new: NewPurchase) -> None:
     """Refuse what cannot be a purchase."""
-    wrong = _key_errors(new.source, new.external_id)
-    wrong += _length_errors("staff", new.staff, 80)
+    refuse(_key_errors(new.source, new.external_id) + _contents_errors(new))
+
+
+def check_contents(new: NewPurchase) -> None:
+    """Refuse what cannot be bought; a purchase that is only thought of has no number."""
+    refuse(_contents_errors(new))
+
+
+def _contents_errors(new: NewPurchase) -> list[FieldError]:
+    wrong = _length_errors("staff", new.staff, 80)
     if new.buyer.identity is not None:
         wrong += _length_errors("member.identity", new.buyer.identity, 200)
     wrong += _money_errors("amount", new.amount) + _money_errors("discount", new.discount)
@@ -111,7 +123,27 @@ def check_purchase(new: NewPurchase) -> None:
         wrong += _length_errors(f"payments.{place}.method", payment.method, 60, needed=True)
         if abs(payment.amount) > LARGEST:
             wrong.append(FieldError(f"payments.{place}.amount", _("this amount is too large")))
-    refuse(wrong)
+    return wrong + _redeem_errors(new) + _claim_errors(new.claims)
+
+
+def _redeem_errors(new: NewPurchase) -> list[FieldError]:
+    if new.redeem < 0 or new.redeem > LARGEST:
+        return [FieldError("redeem.points", _("give a whole number of points, zero or more"))]
+    if new.redeem and new.buyer == Buyer():
+        return [FieldError("redeem.points", _("points are a member's: say who buys"))]
+    return []
+
+
+def _claim_errors(claims: Sequence[Claim]) -> list[FieldError]:
+    wrong = []
+    if len(claims) > MOST_CLAIMS:
+        return [FieldError("claims", _("at most {n} can be held out at once", n=MOST_CLAIMS))]
+    for place, claim in enumerate(claims):
+        wrong += _length_errors(f"claims.{place}.kind", claim.kind, 80, needed=True)
+        wrong += _length_errors(f"claims.{place}.value", claim.value, 200, needed=True)
+        if claim in claims[:place]:
+            wrong.append(FieldError(f"claims.{place}.value", _("this is held out twice")))
+    return wrong
 
 
 def check_return(new: NewReturn) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from tessera.kernel.errors import Conflict, NotFound
+from tessera_hooks import Claim
 
 
 class PurchaseConflict(Conflict):
@@ -37,6 +38,10 @@ class PurchaseUnknown(NotFound):
     """There is no such purchase in the actor's stores."""
 
     code = "purchase_unknown"
+
+
+SINCE = {"since": "claims"}
+"""Marks a field that came later: left out of the fingerprint where it says nothing, so that old ones still hold."""
 
 
 class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,10 +80,13 @@ class Buyer:
 
 @dataclass(frozen=True, kw_only=True)
 class NewPurchase:
-    """A purchase as a till reports it; ``store`` and ``staff`` by code and login."""
+    """A purchase as a till reports it; ``store`` and ``staff`` by code and login.
 
-    external_id: str
-    source: str
+    ``redeem`` is how many points pay a part of it; ``claims`` are what the customer holds out to be used up.
+    """
+
+    external_id: str = ""
+    source: str = ""
     buyer: Buyer = Buyer()
     unknown_member: Literal["keep", "create", "refuse"] = "keep"
     store: str | None = None
@@ -89,6 +97,8 @@ class NewPurchase:
     discount: int = 0
     lines: Sequence[NewLine] = ()
     payments: Sequence[NewPayment] = ()
+    redeem: int = field(default=0, metadata=SINCE)
+    claims: Sequence[Claim] = field(default=(), metadata=SINCE)
 
     @property
     def fingerprint(self) -> bytes:
@@ -106,7 +116,10 @@ class LineBack:
 
 @dataclass(frozen=True, kw_only=True)
 class NewReturn:
-    """A return as a till reports it: of a purchase by id or number, or of neither; whole where nothing is said."""
+    """A return as a till reports it: of a purchase by id or number, or of neither; whole where nothing is said.
+
+    ``refunds`` says by which methods the money goes back; without it, as it was paid.
+    """
 
     external_id: str
     source: str
@@ -117,6 +130,7 @@ class NewReturn:
     currency: str | None = None
     lines: Sequence[LineBack] = ()
     amount: int | None = None
+    refunds: Sequence[NewPayment] = field(default=(), metadata=SINCE)
 
     @property
     def fingerprint(self) -> bytes:
@@ -144,7 +158,11 @@ def _normal(value: Any) -> Any:
         case msgspec.Struct():
             return {name: _normal(getattr(value, name)) for name in value.__struct_fields__}
         case _:
-            return {name: _normal(getattr(value, name)) for name in value.__dataclass_fields__}
+            return {one.name: _normal(getattr(value, one.name)) for one in fields(value) if _speaks(value, one)}
+
+
+def _speaks(value: Any, one: Field[Any]) -> bool:
+    return "since" not in one.metadata or bool(getattr(value, one.name))
 
 
 @dataclass(frozen=True)
@@ -152,14 +170,27 @@ class PointsMoved:
     """What a purchase or a return did to a member's points."""
 
     earned: int = 0
+    redeemed: int = 0
     taken_back: int = 0
+    restored: int = 0
     available: int | None = None
     debt: int = 0
 
 
 @dataclass(frozen=True)
+class TierMoved:
+    """The tier that a member is in after something, and whether that changed it; ``None`` is where one begins."""
+
+    code: str | None = None
+    changed: bool = False
+
+
+@dataclass(frozen=True)
 class Recorded:
-    """A purchase that is recorded; ``again`` where it was before."""
+    """A purchase that is recorded; ``again`` where it was before.
+
+    ``claim_code`` stands on the receipt of a sale without a member.
+    """
 
     id: UUID
     lines: Sequence[UUID]
@@ -168,6 +199,8 @@ class Recorded:
     currency: str
     points: PointsMoved
     again: bool = False
+    tier: TierMoved = TierMoved()
+    claim_code: str | None = None
 
 
 @dataclass(frozen=True)

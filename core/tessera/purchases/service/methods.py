@@ -1,0 +1,86 @@
+"""The ways to pay: the business's own, and those that plugins settle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from tessera.kernel.business import setting
+from tessera.kernel.plugins import host
+from tessera.kernel.texts import current_locale
+from tessera_hooks import Text, _
+
+SETTING = "purchases.payment_methods"
+"""Which own methods tills offer, in order: ``[{"method": "cash", "title": {"en": …, "zh_Hans": …}}]``."""
+
+CASH = "cash"
+
+OWN: Mapping[str, Text] = {
+    CASH: _("Cash"),
+    "card": _("Bank card"),
+    "wechat": _("WeChat Pay"),
+    "alipay": _("Alipay"),
+    "transfer": _("Bank transfer"),
+    "other": _("Other"),
+}
+"""What every business begins with, and what these methods are called where the setting says nothing else."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to pay that a till offers; ``holds`` is how much the member has of it, where that is limited."""
+
+    method: str
+    title: Text | str
+    holds: int | None = None
+
+
+def chosen_methods() -> list[Mapping[str, Any]]:
+    """The setting as it stands: each own method with its titles by language."""
+    chosen = setting(SETTING)
+    return chosen if isinstance(chosen, list) and chosen else [{"method": method, "title": {}} for method in OWN]
+
+
+def own_methods() -> list[str]:
+    """The business's own methods, in the order in which tills offer them."""
+    return [str(one["method"]) for one in chosen_methods()]
+
+
+def is_own(method: str) -> bool:
+    """Whether money of a method is counted at a till: a plugin's method carries its name and a dot."""
+    return "." not in method
+
+
+def method_titles(methods: Iterable[str]) -> dict[str, Text | str]:
+    """What methods are called, also those that are offered no longer; one that nobody knows by its code."""
+    known: dict[str, Text | str] = {
+        **OWN,
+        **{str(one["method"]): _said(one) for one in chosen_methods()},
+        **{f"{one.plugin}.{one.value.name}": one.value.title for one in host().declared("payment_methods")},
+    }
+    return {method: known.get(method, method) for method in methods}
+
+
+def _said(one: Mapping[str, Any]) -> Text | str:
+    """A method's title in the language in force; one that was left out is the built-in one, else the other's."""
+    titles, method = one.get("title") or {}, str(one["method"])
+    return titles.get(current_locale()) or OWN.get(method) or next((t for t in titles.values() if t), method)
+
+
+def plugin_methods(store: UUID | None) -> set[str]:
+    """The methods that plugins settle in a store."""
+    return {f"{one.plugin}.{one.value.name}" for one in host().declared_in("payment_methods", store)}
+
+
+async def ways_to_pay(member: UUID | None, store: UUID | None, currency: str) -> list[Way]:
+    """What a till offers: the own methods, then what the member holds of those that plugins settle."""
+    own = own_methods()
+    titles = method_titles(own)
+    ways = [Way(method, titles[method]) for method in own]
+    for one in host().declared_in("payment_methods", store) if member is not None else ():
+        holds = await one.value.holds(member, store, currency)
+        if holds is not None:
+            ways.append(Way(f"{one.plugin}.{one.value.name}", one.value.title, holds))
+    return ways
