@@ -21,8 +21,8 @@ FORWARDS: tuple[str, ...] = (
     "ALTER TABLE wallet.coupon_kind ADD CONSTRAINT coupon_kind_gives CHECK (gives IN ('amount', 'percent', 'gift'))",
     "ALTER TABLE wallet.coupon ADD CONSTRAINT coupon_state CHECK (state IN ('issued', 'used', 'revoked'))",
     "ALTER TABLE wallet.coupon ADD CONSTRAINT coupon_used CHECK ((state = 'used') = (purchase IS NOT NULL))",
-    # The same cause gives one coupon, however often it is asked for.
-    "CREATE UNIQUE INDEX coupon_cause ON wallet.coupon (source, source_id) WHERE source_id IS NOT NULL",
+    # The same cause gives one coupon of a kind, however often it is asked for.
+    "CREATE UNIQUE INDEX coupon_cause ON wallet.coupon (kind, source, source_id) WHERE source_id IS NOT NULL",
     "CREATE INDEX coupon_member ON wallet.coupon (member, kind) WHERE member IS NOT NULL",
     "CREATE INDEX coupon_used_by ON wallet.coupon (used_by, kind) WHERE used_by IS NOT NULL",
     "CREATE INDEX coupon_purchase ON wallet.coupon (purchase) WHERE purchase IS NOT NULL",
