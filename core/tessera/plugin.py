@@ -22,7 +22,9 @@ with ``emit``, so that either all of it is true or nothing::
 
 from tessera.access.actor import Actor, actor
 from tessera.access.audit import note as note_audit
-from tessera.access.service.stores import StoreFacts, store_by_code, store_of, stores
+from tessera.access.service.lookups import Cost as LookupCost
+from tessera.access.service.lookups import count_lookup
+from tessera.access.service.stores import StoreFacts, store_by_code, store_of, stores, stores_known
 from tessera.kernel.business import business, say_money
 from tessera.kernel.clock import local_day, midnight, now
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
@@ -50,6 +52,7 @@ __all__ = [
     "Forbidden",
     "Form",
     "Invalid",
+    "LookupCost",
     "Member",
     "NotFound",
     "Record",
@@ -58,6 +61,7 @@ __all__ = [
     "add_record",
     "business",
     "change_settings",
+    "count_lookup",
     "current_locale",
     "done",
     "emit",
@@ -84,6 +88,7 @@ __all__ = [
     "store_by_code",
     "store_of",
     "stores",
+    "stores_known",
     "take_money",
     "to_minor",
     "translate",
