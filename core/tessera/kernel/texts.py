@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from tessera_hooks import Text, _
 
-__all__ = ["LOCALES", "Text", "_", "add_catalogue", "current_locale", "translate", "use_locale"]
+__all__ = ["LOCALES", "Text", "_", "add_catalogue", "current_locale", "own_text", "translate", "use_locale"]
 
 LOCALES = {"en": "English", "zh_Hans": "简体中文"}
 """Languages with a complete interface, by code, each in its own name."""
@@ -87,3 +87,8 @@ def translate(text: str, locale: str | None = None) -> str:
 
 
 add_catalogue(Path(__file__).parents[1] / "locale")
+
+
+def own_text(texts: Mapping[str, str], otherwise: str = "") -> str:
+    """What someone wrote in several languages, in the one in force, else in any that there is."""
+    return texts.get(current_locale()) or next((text for text in texts.values() if text), otherwise)

@@ -93,6 +93,31 @@ def stores_of(someone: Actor) -> list[StoreFacts]:
     return [s for s in _stores.values() if s.active and (allowed is None or s.id in allowed)]
 
 
+def store_for(code: str | None, permission: str) -> StoreFacts | None:
+    """The store that was named, else where the actor works, else the only one; refused without the right to it."""
+    if code:
+        try:
+            store: StoreFacts | None = store_by_code(code)
+        except StoreUnknown as problem:
+            raise Invalid(problem.message, [FieldError("store", problem.message)]) from None
+    else:
+        store = _implied()
+    actor().needs(permission, store.id if store else None)
+    return store
+
+
+def _implied() -> StoreFacts | None:
+    if actor().store is not None:
+        return store_of(actor().store)
+    mine = stores_of(actor())
+    if len(mine) == 1:
+        return mine[0]
+    if actor().stores is not None:
+        message = _("name the store: this key works in several")
+        raise Invalid(message, [FieldError("store", message)])
+    return None
+
+
 def circle_mates(store: UUID) -> frozenset[UUID]:
     """The stores of the same circle, itself among them."""
     here = _stores[store].circle

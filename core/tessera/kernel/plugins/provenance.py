@@ -6,7 +6,20 @@ from dataclasses import dataclass
 
 from tessera.kernel.plugins.relations import CORE_SCHEMA, keys_of, parents_first, tables_with
 
-HISTORY = frozenset({"event", "event_label", "task", "message", "rule_run", "rule_firing", "tag", "purchase_claim"})
+HISTORY = frozenset(
+    {
+        "event",
+        "event_label",
+        "task",
+        "message",
+        "rule_run",
+        "rule_firing",
+        "tag",
+        "purchase_claim",
+        "reward",
+        "redemption",
+    }
+)
 """Core tables whose ``plugin`` column only says where a row came from: what happened stays readable."""
 
 OWN = frozenset(

@@ -9,12 +9,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from tessera.access import service as access
-from tessera.access.actor import actor
 from tessera.access.service.stores import StoreFacts
 from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.database import fetch
-from tessera.kernel.errors import FieldError, Invalid, NotFound
+from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.money import minor_digits, to_minor
 from tessera.purchases.service.contract import Buyer, NewLine, NewPurchase, NewReturn
 from tessera_hooks import Claim, Text, _
@@ -53,27 +52,7 @@ class Place:
 
 def store_for(code: str | None, permission: str = "purchases.write") -> StoreFacts | None:
     """The store that was named, else where the actor works, else the only one; refused without the right to it."""
-    if code:
-        try:
-            store: StoreFacts | None = access.store_by_code(code)
-        except NotFound as problem:
-            raise Invalid(problem.message, [FieldError("store", problem.message)]) from None
-    else:
-        store = _implied()
-    actor().needs(permission, store.id if store else None)
-    return store
-
-
-def _implied() -> StoreFacts | None:
-    if actor().store is not None:
-        return access.store_of(actor().store)
-    mine = access.stores_of(actor())
-    if len(mine) == 1:
-        return mine[0]
-    if actor().stores is not None:
-        message = _("name the store: this key works in several")
-        raise Invalid(message, [FieldError("store", message)])
-    return None
+    return access.store_for(code, permission)
 
 
 def place_of(new: NewPurchase | NewReturn) -> Place:

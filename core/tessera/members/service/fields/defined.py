@@ -16,7 +16,7 @@ from tessera.kernel import clock, generation
 from tessera.kernel.database import execute, fetch, in_transaction
 from tessera.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tessera.kernel.ids import uuid7
-from tessera.kernel.texts import LOCALES, current_locale
+from tessera.kernel.texts import LOCALES, own_text
 from tessera.members.labels import FIELDS
 from tessera.members.normalise import plain
 from tessera_hooks import Text, _
@@ -73,15 +73,11 @@ class FieldFacts:
     @property
     def title(self) -> str:
         """How it is called in the language in force."""
-        return _said(self.label, self.code)
+        return own_text(self.label, self.code)
 
     def choice_title(self, code: str) -> str:
         """How a choice is called in the language in force; its code where it has been taken away."""
-        return _said(self.choices.get(code, {}), code)
-
-
-def _said(labels: Mapping[str, str], otherwise: str) -> str:
-    return labels.get(current_locale()) or next((text for text in labels.values() if text), otherwise)
+        return own_text(self.choices.get(code, {}), code)
 
 
 _fields: dict[str, FieldFacts] = {}
