@@ -7,5 +7,6 @@ from tessera_hooks import Screen, _, hookimpl
 def screens() -> list[Screen]:
     return [
         Screen("home", _("Today"), "home", "members.read", (), "/", on_phone=True),
+        Screen("till", _("Till"), "cash-register", "purchases.write", (), "till", on_phone=True),
         Screen("system", _("System"), "heartbeat", "settings.write", (), "settings/system"),
     ]

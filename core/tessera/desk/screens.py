@@ -12,6 +12,7 @@ from litestar.response import Redirect, Response, Template
 
 from tessera.access.service import store_of
 from tessera.desk import system
+from tessera.desk.till import screens as till
 from tessera.desk.timeline import Timeline, kinds_of, timeline, told_together
 from tessera.kernel.business import business
 from tessera.members import labels
@@ -78,4 +79,4 @@ def _stretch(shown: Timeline) -> dict[str, Any]:
     return {"stories": told_together(shown.lines), "older": shown.next}
 
 
-handlers = [home, show_member, show_timeline, *system.handlers]
+handlers = [home, show_member, show_timeline, *till.handlers, *system.handlers]

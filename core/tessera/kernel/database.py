@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -197,6 +198,23 @@ async def in_transaction(work: Callable[[], Awaitable[T]]) -> T:
                 raise
             await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))
     raise AssertionError("unreachable")
+
+
+class _TakenBack(Exception):
+    """Ends a unit of work that is not to stay."""
+
+
+async def undone(work: Callable[[], Awaitable[T]]) -> T:
+    """What ``work`` answers, with all that it did taken back: how something would turn out, exactly."""
+    answers: list[T] = []
+
+    async def tried() -> None:
+        answers[:] = [await work()]
+        raise _TakenBack
+
+    with contextlib.suppress(_TakenBack):
+        await in_transaction(tried)
+    return answers[0]
 
 
 @asynccontextmanager

@@ -135,6 +135,57 @@
     }
   });
 
+  // --- boxes that are emptied as soon as they are sent: a scanner is faster than the answer ----------
+
+  // Enter takes what stands in such boxes out of them at once; it waits beside them until a request takes it along.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      if (event.submitter?.name) return; // another button: what is half typed stays where it is
+      for (const box of event.target.querySelectorAll("[data-sent-once]")) {
+        if (!box.value.trim()) continue;
+        const waiting = document.createElement("input");
+        Object.assign(waiting, { type: "hidden", name: box.name, value: box.value });
+        waiting.dataset.waiting = box.id;
+        box.after(waiting);
+        box.value = "";
+      }
+    },
+    true,
+  );
+
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    for (const box of detail.elt.closest("form")?.querySelectorAll("[data-sent-once]") || []) {
+      if (detail.elt === box) continue; // it finds while someone types
+      detail.formData.delete(box.name);
+      if (detail.elt.matches("[data-takes-all]")) {
+        detail.formData.append(box.name, box.value);
+        box.value = "";
+      }
+      for (const waiting of document.querySelectorAll(`[data-waiting="${box.id}"]`)) {
+        detail.formData.append(box.name, waiting.value);
+        waiting.remove();
+      }
+    }
+  });
+
+  document.addEventListener("input", (event) => {
+    const box = event.target;
+    if (box.matches("[data-sent-once]") && !box.value) document.getElementById(box.getAttribute("aria-controls"))?.replaceChildren();
+  });
+
+  // Keys that a page gives to its fields and buttons by `aria-keyshortcuts`, such as F2.
+  document.addEventListener("keydown", (event) => {
+    if (!/^F\d+$/.test(event.key)) return;
+    const goal = document.querySelector(`[aria-keyshortcuts="${event.key}"]`);
+    if (!goal) return;
+    event.preventDefault();
+    if (goal.matches("button, a")) goal.click();
+    else goal.focus();
+  });
+
+  document.addEventListener("click", (event) => event.target.closest("[data-print]") && window.print());
+
   // --- charts ---------------------------------------------------------------------------------
 
   let library;
