@@ -38,6 +38,7 @@ from tessera.kernel.texts import current_locale, translate
 from tessera.members import service as members
 from tessera.members.tables import Member
 from tessera.purchases.service.takings import take as take_money
+from tessera.points import public as ledger
 from tessera.records.public import add_record, latest_records, records_of, records_today
 from tessera.records.rows import Entry
 from tessera.records.tables import Record
@@ -72,6 +73,7 @@ __all__ = [
     "id_of",
     "importing",
     "in_transaction",
+    "ledger",
     "latest_records",
     "local_day",
     "members",

@@ -18,9 +18,24 @@ from tessera.access.actor import actor
 from tessera.kernel import clock, events
 from tessera.kernel.database import fetch, fetchval, in_transaction_now
 from tessera.kernel.ids import uuid7
+from tessera.points.units import POINTS, Term, expiry_of, term
 
-POINTS = "points"
-"""The unit that every business has."""
+__all__ = [
+    "ERASURE",
+    "LOT_ORDER",
+    "POINTS",
+    "UNMERGED",
+    "AllocationRow",
+    "Cause",
+    "EntryRow",
+    "Kind",
+    "LotRow",
+    "Posting",
+    "Standing",
+    "allocate",
+    "by_account",
+    "settling",
+]
 
 UNMERGED = "unmerge"
 """The source of what is booked when a merge is undone."""
@@ -28,7 +43,10 @@ UNMERGED = "unmerge"
 ERASURE = "erasure"
 """The source of what is booked when a member is erased."""
 
-Kind = Literal["earn", "credit", "debit", "take_back", "expire", "transfer", "undo"]
+Kind = Literal["earn", "credit", "debit", "take_back", "expire", "transfer", "undo", "reverse", "extend"]
+
+ACTIVITY = frozenset({"earn", "credit", "debit"})
+"""The kinds of entries by which a member earns or spends."""
 
 
 class EntryRow(msgspec.Struct):
@@ -58,6 +76,8 @@ class EntryRow(msgspec.Struct):
     origin: str
     batch: UUID | None
     reverses: UUID | None
+    rule_version: int | None = None
+    moves_to: datetime | None = None
 
 
 class LotRow(msgspec.Struct):
@@ -72,6 +92,13 @@ class LotRow(msgspec.Struct):
     remaining: int
     opens_at: datetime
     expires_at: datetime | None
+    idle: bool = False
+    moved_by: UUID | None = None
+
+    @property
+    def place(self) -> tuple[bool, datetime, datetime, UUID]:
+        """Its place in the order of spending, as ``LOT_ORDER`` has it."""
+        return self.expires_at is None, self.expires_at or self.opens_at, self.opens_at, self.id
 
     def is_open(self, at: datetime) -> bool:
         """Whether it can be spent at a moment."""
@@ -112,6 +139,7 @@ class Cause:
     purchase: UUID | None = None
     store: UUID | None = None
     rule: str | None = None
+    rule_version: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     reverses: UUID | None = None
 
@@ -136,14 +164,15 @@ SELECT id, account, $3, 0, 0, 0 FROM unnest($1::uuid[], $2::uuid[]) AS t (id, ac
 ON CONFLICT (account, unit) DO NOTHING
 """
 
-_LOTS = f"""
-SELECT id, account, unit, entry, purchase, amount, remaining, opens_at, expires_at FROM lot
-WHERE account = ANY($1) AND unit = $2 AND remaining > 0 ORDER BY {LOT_ORDER} FOR UPDATE
-"""
-
 
 def _columns(row: type[msgspec.Struct]) -> str:
     return ", ".join(row.__struct_fields__)
+
+
+_LOTS = f"""
+SELECT {_columns(LotRow)} FROM lot
+WHERE account = ANY($1) AND unit = $2 AND remaining > 0 ORDER BY {LOT_ORDER} FOR UPDATE
+"""
 
 
 _WRITE = f"""
@@ -154,7 +183,7 @@ WITH new_entry AS (
     INSERT INTO lot ({_columns(LotRow)})
     SELECT {_columns(LotRow)} FROM json_populate_recordset(NULL::lot, $2)
 ), changed_lot AS (
-    UPDATE lot SET remaining = given.remaining
+    UPDATE lot SET remaining = given.remaining, expires_at = given.expires_at, moved_by = given.moved_by
     FROM json_populate_recordset(NULL::lot, $3) AS given WHERE lot.id = given.id
 ), new_allocation AS (
     INSERT INTO allocation ({_columns(AllocationRow)})
@@ -221,7 +250,11 @@ class Posting:
         for lot in (*self.changed_lots.values(), *self.new_lots.values()):
             if lot.account in accounts:
                 found[lot.id] = lot
-        return sorted((lot for lot in found.values() if lot.remaining), key=_spending_order)
+        return sorted((lot for lot in found.values() if lot.remaining), key=lambda lot: lot.place)
+
+    def current(self, lot: LotRow) -> LotRow:
+        """A lot as this posting leaves it."""
+        return self.changed_lots.get(lot.id, lot)
 
     async def settle(self, cause: Cause) -> None:
         """Let what is owed on one account of a member be paid by what others of theirs hold.
@@ -249,11 +282,36 @@ class Posting:
         balance = sum(self.standings[account].balance for account in self.beside(entry.account))
         return msgspec.structs.replace(entry, balance=balance, amount=entry.amount if amount is None else amount)
 
-    def credit(self, account: UUID, kind: Kind, amount: int, cause: Cause, *, expires_at: datetime | None) -> EntryRow:
-        """Book a credit: it pays what is owed first, and the rest opens as a lot."""
+    def credit(
+        self,
+        account: UUID,
+        kind: Kind,
+        amount: int,
+        cause: Cause,
+        *,
+        expires_at: datetime | Term | None,
+        opens_at: datetime | None = None,
+    ) -> EntryRow:
+        """Book a credit: it pays what is owed first, and the rest is a lot, open from ``opens_at`` on.
+
+        What opens later pays at once too. Otherwise a member would owe beside what is theirs, and whether the
+        lot was spent or had paid when it expired would hang on when a job had run.
+        """
+        lasts = expires_at if isinstance(expires_at, Term) else Term(expires_at)
         paid = min(self.standings[account].debt, amount)
-        entry = self._entry(account, kind, amount, cause, debt_change=-paid, expires_at=expires_at)
-        lot = LotRow(uuid7(), account, self.unit, entry.id, cause.purchase, amount, amount - paid, cause.at, expires_at)
+        entry = self._entry(account, kind, amount, cause, debt_change=-paid, expires_at=lasts.expires_at)
+        lot = LotRow(
+            uuid7(),
+            account,
+            self.unit,
+            entry.id,
+            cause.purchase,
+            amount,
+            amount - paid,
+            opens_at or cause.at,
+            lasts.expires_at,
+            lasts.idle,
+        )
         self.new_lots[lot.id] = lot
         if paid:
             self.allocations.append(AllocationRow(uuid7(), entry.id, lot.id, paid))
@@ -276,13 +334,45 @@ class Posting:
             self.move(entry, lot, part)
         return entry
 
-    def restore(self, account: UUID, given: Sequence[tuple[LotRow, int]], cause: Cause, *, debt: int = 0) -> EntryRow:
-        """Book the opposite of a debit: what goes back into which lots, and what is owed no longer."""
-        amount = sum(part for _, part in given) + debt
-        entry = self._entry(account, "undo", amount, cause, debt_change=-debt)
+    def restore(
+        self,
+        account: UUID,
+        given: Sequence[tuple[LotRow, int]],
+        cause: Cause,
+        *,
+        debt: int = 0,
+        kind: Kind = "undo",
+        anew: int = 0,
+    ) -> EntryRow:
+        """Book the opposite of a debit: what goes back into which lots, and what is owed no longer.
+
+        ``anew`` is what opens as a lot of its own, as the unit's policy says: the lot that had paid is not known.
+        """
+        amount = sum(part for _, part in given) + debt + anew
+        lasts = term(self.unit, self.now) if anew else Term()
+        entry = self._entry(account, kind, amount, cause, debt_change=-debt, expires_at=lasts.expires_at)
         for lot, part in given:
             self.move(entry, lot, -part)
+        if anew:
+            opened = LotRow(
+                uuid7(), account, self.unit, entry.id, None, anew, anew, self.now, lasts.expires_at, lasts.idle
+            )
+            self.new_lots[opened.id] = opened
         return entry
+
+    def extend(self, account: UUID, lots: Sequence[LotRow], cause: Cause, *, until: datetime) -> EntryRow:
+        """Book that lots last until another moment; nothing else changes."""
+        entry = self._entry(account, "extend", 0, cause, debt_change=0)
+        self.prolong(entry, lots, until)
+        return entry
+
+    def prolong(self, entry: EntryRow, lots: Iterable[LotRow], until: datetime) -> None:
+        """Let lots last until another moment on account of an entry; one entry gives one moment."""
+        entry.moves_to = until
+        for lot in lots:
+            lot.expires_at, lot.moved_by = until, entry.id
+            if lot.id not in self.new_lots:
+                self.changed_lots[lot.id] = lot
 
     def move(self, entry: EntryRow, lot: LotRow, part: int) -> None:
         """Take a part from a lot on account of an entry; a negative part gives back."""
@@ -331,6 +421,7 @@ class Posting:
             origin=events.current_origin(),
             batch=events.current_batch(),
             reverses=cause.reverses,
+            rule_version=cause.rule_version,
         )
         self.entries.append(entry)
         return entry
@@ -341,6 +432,8 @@ class Posting:
 
     async def write(self) -> None:
         """Write all of it in one statement."""
+        if self.entries and expiry_of(self.unit).kind == "inactivity":
+            await self._keep_alive()
         if self.entries:
             await fetchval(
                 _WRITE,
@@ -353,10 +446,21 @@ class Posting:
                 events.as_json(self.events),
             )
 
+    async def _keep_alive(self) -> None:
+        """Let what lives by activity last on where a member has earned or spent.
 
-def _spending_order(lot: LotRow) -> tuple[bool, datetime, datetime, UUID]:
-    """``LOT_ORDER`` for lots in memory."""
-    return lot.expires_at is None, lot.expires_at or lot.opens_at, lot.opens_at, lot.id
+        All such lots of a member end together; one that the clock has closed stays closed.
+        """
+        active = [entry for entry in self.entries if entry.kind in ACTIVITY]
+        for member in {self.standings[entry.account].member for entry in active}:
+            mine = [entry for entry in active if self.standings[entry.account].member == member]
+            lots = await self.lots(*self.beside(mine[-1].account))
+            alive = [lot for lot in lots if lot.idle and (lot.id in self.new_lots or not lot.is_over(self.now))]
+            ends = [lot.expires_at for lot in alive if lot.expires_at is not None]
+            by_this = term(self.unit, max(entry.at for entry in mine)).expires_at
+            if by_this is not None and ends:
+                until = max(by_this, *ends)
+                self.prolong(mine[-1], [lot for lot in alive if lot.expires_at != until], until)
 
 
 def by_account(taken: Sequence[tuple[LotRow, int]]) -> dict[UUID, list[tuple[LotRow, int]]]:

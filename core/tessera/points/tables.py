@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, BigInt, ForeignKey, OnDelete, Text, Timestamptz, Varchar
+from piccolo.columns import JSONB, UUID, BigInt, Boolean, ForeignKey, Integer, OnDelete, Text, Timestamptz, Varchar
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
@@ -30,7 +30,9 @@ class Entry(Table, tablename="entry"):
     ``amount`` is signed. ``debt_change`` is the debt that a debit opened (positive) or a credit paid
     (negative). ``forgiven`` is the part of a return that had expired and is asked of nobody.
     ``seq`` counts the entries of the account in the unit; ``balance`` is the balance after it.
-    ``at`` is when it counts, ``recorded_at`` when it was written.
+    ``at`` is when it counts, ``recorded_at`` when it was written. ``reverses`` is the entry that it takes back,
+    wholly or in part: all that reverse one never exceed it (a trigger sees to that too). ``moves_to`` is the
+    expiry that it gave to lots which were there before.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -57,12 +59,18 @@ class Entry(Table, tablename="entry"):
     origin = Varchar(length=6)
     batch = UUID(null=True, default=None)
     reverses = UUID(null=True, default=None)
+    rule_version = Integer(null=True, default=None)
+    moves_to = Timestamptz(null=True, default=None)
 
     in_order = Unique([account, unit, seq])
 
 
 class Lot(Table, tablename="lot"):
-    """What one credit brought and what is left of it; ``expires_at`` is the first moment it is gone."""
+    """What one credit brought and what is left of it; ``expires_at`` is the first moment it is gone.
+
+    It is that of the credit, unless the entry ``moved_by`` has given it another since. An ``idle`` lot lives on
+    with each entry that its member earns or spends by.
+    """
 
     id = UUID(primary_key=True, default=None)
     account = UUID()
@@ -73,6 +81,8 @@ class Lot(Table, tablename="lot"):
     remaining = BigInt()
     opens_at = Timestamptz()
     expires_at = Timestamptz(null=True, default=None)
+    idle = Boolean(default=False)
+    moved_by = UUID(null=True, default=None)
 
     never_negative = Check(remaining >= 0)
 

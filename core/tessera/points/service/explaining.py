@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from tessera.kernel.business import say_money
@@ -10,9 +11,32 @@ from tessera.points.ledger import ERASURE, UNMERGED
 from tessera.points.service.reading import EntryFacts
 from tessera_hooks import Text, _
 
+Explainer = Callable[[EntryFacts], Text | None]
+"""What says why an entry is there, from what the entry holds; ``None`` leaves it to the ledger's own words."""
+
+_explainers: dict[str, Explainer] = {}
+
+
+def register(source: str, explainer: Explainer) -> None:
+    """Let entries whose source is this, or begins with it and a dot, be explained by whoever books them."""
+    _explainers[source] = explainer
+
+
+def _explainer(source: str) -> Explainer | None:
+    """The explainer of a source; of several that fit, the one with the longest name."""
+    while source not in _explainers and "." in source:
+        source = source.rpartition(".")[0]
+    return _explainers.get(source)
+
 
 def explain(entry: EntryFacts) -> Text:
     """The sentence for an entry; amounts and days are written as the language in force writes them."""
+    asked = _explainer(entry.source)
+    said = asked(entry) if asked is not None else None
+    return said if said is not None else _own_words(entry)
+
+
+def _own_words(entry: EntryFacts) -> Text:
     match entry.kind:
         case "earn":
             return _earned(entry)

@@ -44,8 +44,8 @@ SELECT e.id, unit, kind, amount, balance + coalesce((
                ORDER BY x.id DESC LIMIT 1) b
            WHERE a.member = $1 AND a.id <> e.account), 0)::bigint AS balance,
        debt_change, forgiven, at, recorded_at, expires_at, reason, rule, facts, purchase, source, source_id, store,
-       actor, reverses
-FROM (SELECT * FROM entry WHERE account IN ({_ACCOUNTS}) AND ($2::text IS NULL OR unit = $2)
+       actor, reverses, rule_version, moves_to
+FROM (SELECT * FROM entry WHERE account IN ({_ACCOUNTS}) AND ($2::text[] IS NULL OR unit = ANY($2))
         AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4) e
 ORDER BY e.id DESC
 """
@@ -99,6 +99,8 @@ class EntryFacts:
     store: UUID | None
     actor: str
     reverses: UUID | None
+    rule_version: int | None = None
+    moves_to: datetime | None = None
 
 
 async def available(accounts: Sequence[UUID], *, unit: str = POINTS, at: datetime | None = None) -> int:
@@ -148,9 +150,14 @@ async def balances(member: UUID, *, at: datetime | None = None) -> dict[str, Bal
 
 
 async def entries(
-    member: UUID, *, unit: str | None = None, before: UUID | None = None, limit: int = 50
+    member: UUID,
+    *,
+    unit: str | None = None,
+    units: Sequence[str] | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
 ) -> list[EntryFacts]:
     """A member's entries, the last written first; ``before`` is the id of the last one already seen."""
-    if unit is not None and "\x00" in unit:
-        return []
-    return [EntryFacts(**dict(row)) for row in await fetch(_ENTRIES, member, unit, before, limit)]
+    wanted = [unit] if unit is not None else units
+    known = None if wanted is None else [name for name in wanted if "\x00" not in name]
+    return [EntryFacts(**dict(row)) for row in await fetch(_ENTRIES, member, known, before, limit)]

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from tessera.access import audit
 from tessera.kernel import clock
 from tessera.kernel.database import in_transaction
-from tessera.kernel.errors import Conflict, FieldError, Invalid
-from tessera.points.ledger import POINTS, Cause, EntryRow, LotRow, Posting, allocate, by_account, settling
+from tessera.kernel.errors import FieldError, Invalid
+from tessera.points.ledger import POINTS, Cause, EntryRow, Posting, settling
+from tessera.points.service.booking import InsufficientBalance, take
 from tessera_hooks import _
+
+__all__ = ["FARTHEST", "LARGEST", "InsufficientBalance", "credit", "debit"]
 
 LARGEST = 10**12
 
 FARTHEST = timedelta(days=36525)
 """How far ahead an expiry may lie: a hundred years; beyond that nothing expires."""
-
-
-class InsufficientBalance(Conflict):
-    """There is less than is asked for; ``available`` says how much."""
-
-    code = "insufficient_balance"
 
 
 async def credit(
@@ -71,17 +66,8 @@ async def debit(
 
     async def work() -> EntryRow:
         posting = await Posting.open([account], unit)
-        accounts = posting.beside(account)
-        lots = [lot for lot in await posting.lots(*accounts) if lot.is_open(at)]
-        taken, missing = allocate(lots, amount)
-        debt = sum(posting.standings[one].debt for one in accounts)
-        if missing or debt:
-            held = sum(lot.remaining for lot in lots) - debt
-            raise InsufficientBalance(
-                _("only {available} are available, {amount} are needed", available=max(held, 0), amount=amount),
-                available=max(held, 0),
-            )
-        entry = _take(posting, taken, Cause(reason=reason, source="manual", at=at, store=store))
+        cause = Cause(reason=reason, source="manual", at=at, store=store)
+        entry = await take(posting, account, amount, cause)
         holder = posting.standings[account].member
         _say(posting, "points.spent", entry, holder)
         await posting.write()
@@ -89,21 +75,6 @@ async def debit(
         return entry
 
     return await in_transaction(work)
-
-
-def _take(posting: Posting, taken: Sequence[tuple[LotRow, int]], cause: Cause) -> EntryRow:
-    """Book a debit, in one entry for each account that it draws on, and answer all of it as one.
-
-    The first entry stands for them; the others name it as their source.
-    """
-    first: EntryRow | None = None
-    for account, parts in by_account(taken).items():
-        why = cause if first is None else replace(cause, source_id=first.id)
-        entry = posting.debit(account, "debit", parts, why)
-        first = first or entry
-    if first is None:
-        raise AssertionError("a debit takes something")
-    return posting.told(first, -sum(part for _lot, part in taken))
 
 
 def _checked(amount: int, reason: str) -> str:
