@@ -37,8 +37,8 @@ from tessera.kernel.plugins.state import change_plugin_settings as change_settin
 from tessera.kernel.texts import current_locale, translate
 from tessera.members import service as members
 from tessera.members.tables import Member
-from tessera.purchases.service.takings import take as take_money
 from tessera.points import public as ledger
+from tessera.purchases.service.takings import take as take_money
 from tessera.records.public import add_record, latest_records, records_of, records_today
 from tessera.records.rows import Entry
 from tessera.records.tables import Record
@@ -73,8 +73,8 @@ __all__ = [
     "id_of",
     "importing",
     "in_transaction",
-    "ledger",
     "latest_records",
+    "ledger",
     "local_day",
     "members",
     "midnight",
