@@ -20,7 +20,7 @@ FORWARDS: tuple[str, ...] = (
     "CREATE UNIQUE INDEX shift_open ON shift (staff, store) NULLS NOT DISTINCT WHERE closed_at IS NULL",
     "CREATE UNIQUE INDEX line_credit_once ON line_credit (line, staff)",
     "CREATE UNIQUE INDEX purchase_claim_place ON purchase_claim (purchase, kind, value)",
-    "CREATE INDEX member_tier ON member (tier) WHERE tier IS NOT NULL",
+    "CREATE INDEX member_tier_code ON member (tier) WHERE tier IS NOT NULL",
 )
 
 
