@@ -26,7 +26,7 @@ FORWARDS: tuple[str, ...] = (
     "CREATE INDEX coupon_member ON wallet.coupon (member, kind) WHERE member IS NOT NULL",
     "CREATE INDEX coupon_used_by ON wallet.coupon (used_by, kind) WHERE used_by IS NOT NULL",
     "CREATE INDEX coupon_purchase ON wallet.coupon (purchase) WHERE purchase IS NOT NULL",
-    "CREATE INDEX coupon_batch ON wallet.coupon (batch) WHERE batch IS NOT NULL",
+    "CREATE INDEX coupon_of_batch ON wallet.coupon (batch) WHERE batch IS NOT NULL",
     "CREATE INDEX coupon_of_kind ON wallet.coupon (kind, issued_at)",
 )
 
