@@ -37,8 +37,11 @@ from tessera.kernel.plugins.state import change_plugin_settings as change_settin
 from tessera.kernel.texts import current_locale, translate
 from tessera.members import service as members
 from tessera.members.tables import Member
+from tessera.points.service.deeds import record_deed
 from tessera.points import public as ledger
+from tessera.points.service.beside import earn_beside, take_back_beside
 from tessera.purchases.service.takings import take as take_money
+from tessera.purchases.service.visits import record_visit
 from tessera.records.public import add_record, latest_records, records_of, records_today
 from tessera.records.rows import Entry
 from tessera.records.tables import Record
@@ -65,6 +68,7 @@ __all__ = [
     "count_lookup",
     "current_locale",
     "done",
+    "earn_beside",
     "emit",
     "execute",
     "fetch",
@@ -82,6 +86,8 @@ __all__ = [
     "note_audit",
     "now",
     "read_form",
+    "record_visit",
+    "record_deed",
     "records_of",
     "records_today",
     "say_money",
@@ -91,6 +97,7 @@ __all__ = [
     "store_of",
     "stores",
     "stores_known",
+    "take_back_beside",
     "take_money",
     "to_minor",
     "translate",
