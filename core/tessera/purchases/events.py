@@ -47,6 +47,20 @@ class ImportUndone(msgspec.Struct):
     removed: int
 
 
+class ShiftOpened(msgspec.Struct):
+    """Someone began a shift at a till."""
+
+    shift: UUID
+
+
+class ShiftEnded(msgspec.Struct):
+    """A shift was counted; ``difference`` is counted less expected over all methods, in minor units."""
+
+    shift: UUID
+    difference: int
+    currency: str
+
+
 def _money(event: Happened) -> str:
     return say_money(event.payload["amount"], event.payload["currency"])
 
@@ -118,4 +132,6 @@ EVENTS = [
     Event("purchase.returned", _("Return"), PurchaseReturned, icon="receipt-refund", timeline=_returned),
     Event("visit.recorded", _("Visit"), VisitRecorded, icon="door-enter", timeline=_visited),
     Event("purchases.import_undone", _("Import of receipts taken back"), ImportUndone, on_timeline=False),
+    Event("shift.opened", _("Shift opened"), ShiftOpened, on_timeline=False),
+    Event("shift.ended", _("Shift ended"), ShiftEnded, on_timeline=False),
 ]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from tessera.access.service.leaving import register_handover
 from tessera.purchases import events as declared
 from tessera.purchases.cards import purchases_card, purchases_figure
 from tessera.purchases.facts import FACTS
@@ -14,9 +15,11 @@ from tessera.purchases.imports import register
 from tessera.purchases.service import adopt_all
 from tessera.purchases.service.merging import merge_purchases, unmerge_purchases
 from tessera.purchases.service.privacy import tell_purchases
-from tessera_hooks import Event, Fact, Job, Merging, Slot, Text, hookimpl
+from tessera.purchases.service.shift_list import HANDOVER
+from tessera_hooks import Event, Fact, Job, Merging, Screen, Slot, Text, _, hookimpl
 
 register()
+register_handover(HANDOVER)
 
 
 @hookimpl
@@ -49,6 +52,15 @@ def slots() -> list[Slot]:
     return [
         Slot("member.figure", "purchases/figure.html", purchases_figure, permission="purchases.read"),
         Slot("member.card", "purchases/card.html", purchases_card, permission="purchases.read"),
+    ]
+
+
+@hookimpl
+def screens() -> list[Screen]:
+    return [
+        Screen("shift", _("My shift"), "cash-register", "purchases.write", (), "till/shift"),
+        Screen("shifts", _("Shifts"), "clock-dollar", "purchases.read", (), "till/shifts"),
+        Screen("shift_notes", _("Shifts"), "cash-register", "settings.write", (), "settings/shifts"),
     ]
 
 

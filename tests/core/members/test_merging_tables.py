@@ -25,6 +25,7 @@ FOLLOWS = {
     "redemption.member",
     "rule_firing.member",
     "stage_change.member",
+    "taking.member",
     "task.member",
     "visit.member",
     "wallet.pack.member",
@@ -37,6 +38,7 @@ FOLLOWS = {
 """Moved, or copied to the survivor, and given back."""
 
 STAYS = {
+    "brought_entitlement.account": "belongs to an account, which follows",
     "balance.account": "belongs to an account, which follows",
     "deed.account": "belongs to an account, which follows",
     "purchase.account": "belongs to an account, which follows",

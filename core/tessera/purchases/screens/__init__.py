@@ -1,5 +1,5 @@
 """Pages of purchases, shifts and reports."""
 
-from tessera.purchases.screens import buying
+from tessera.purchases.screens import buying, shifts
 
-handlers = [*buying.handlers]
+handlers = [*buying.handlers, *shifts.handlers]

@@ -27,6 +27,10 @@ UPDATE visit v SET member = $2 WHERE v.member = $1 AND v.id = ANY($3) AND NOT EX
     SELECT 1 FROM visit s WHERE s.member = $2 AND s.day = v.day AND s.store IS NOT DISTINCT FROM v.store)
 """
 
+_TAKINGS = "UPDATE taking SET member = $2 WHERE member = $1 RETURNING id"
+
+_TAKINGS_BACK = "UPDATE taking SET member = $2 WHERE member = $1 AND id = ANY($3)"
+
 _KNOWN_WHERE_THEY_BOUGHT = """
 INSERT INTO member_store (member, store)
 SELECT DISTINCT member, store FROM purchase WHERE member = ANY($1) AND store IS NOT NULL ON CONFLICT DO NOTHING
@@ -48,8 +52,10 @@ async def merge_purchases(merging: Merging) -> Mapping[str, Any]:
         merging.survivor,
     )
     visits = await fetch(_VISITS, merging.other, merging.survivor)
+    takings = await fetch(_TAKINGS, merging.other, merging.survivor)
     await rebuild([merging.survivor, merging.other])
     return {
+        "takings": [row["id"] for row in takings],
         "visits": [row["id"] for row in visits],
         "returns": [row["id"] for row in returns if row["purchase"] is None],
     }
@@ -71,6 +77,7 @@ async def unmerge_purchases(merging: Merging) -> Sequence[Text]:
         _ids(merging.kept, "returns"),
     )
     await execute(_VISITS_BACK, merging.survivor, merging.other, _ids(merging.kept, "visits"))
+    await execute(_TAKINGS_BACK, merging.survivor, merging.other, _ids(merging.kept, "takings"))
     await execute(_KNOWN_WHERE_THEY_BOUGHT, [merging.survivor, merging.other])
     await rebuild([merging.survivor, merging.other])
     since = await fetchval(_SINCE, merging.survivor, merging.merge)

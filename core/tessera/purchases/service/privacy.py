@@ -34,12 +34,22 @@ SELECT v.day, v.kind, v.at, s.code AS store FROM visit v LEFT JOIN store s ON s.
 WHERE v.member = ANY($1) ORDER BY v.day, v.id
 """
 
+_TAKINGS = """
+SELECT t.kind, t.method, t.amount, t.currency, t.at, s.code AS store FROM taking t LEFT JOIN store s ON s.id = t.store
+WHERE t.member = ANY($1) ORDER BY t.at, t.id
+"""
+
 
 async def tell_purchases(member: UUID) -> dict[str, Any] | None:
     """What a member bought and brought back, and when they were there; amounts in minor units."""
     ids = await ids_of(member)
     told = {
         name: [dict(row) for row in await fetch(sql, ids)]
-        for name, sql in (("purchases", _PURCHASES), ("returns", _RETURNS), ("visits", _VISITS))
+        for name, sql in (
+            ("purchases", _PURCHASES),
+            ("returns", _RETURNS),
+            ("visits", _VISITS),
+            ("takings", _TAKINGS),
+        )
     }
     return told if any(told.values()) else None
