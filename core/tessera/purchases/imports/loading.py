@@ -24,8 +24,8 @@ from tessera.purchases.imports.receipts import Part, Reader, Receipt, Refused
 from tessera.purchases.rows import LineRow, PurchaseRow, ReturnLineRow, ReturnRow, Sheet
 from tessera.purchases.service.buyers import Holder
 from tessera.purchases.service.orphans import adopt
-from tessera.purchases.service.recording import PURCHASE, add_events, award_lines_of
 from tessera.purchases.service.returning import write_returns
+from tessera.purchases.service.sheets import PURCHASE, add_events, award_lines_of
 from tessera.purchases.service.visits import zone_of
 from tessera_hooks import Award, Settling, Text, _
 

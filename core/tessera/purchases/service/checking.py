@@ -106,9 +106,12 @@ def _contents_errors(new: NewPurchase) -> list[FieldError]:
 
 
 def _redeem_errors(new: NewPurchase) -> list[FieldError]:
-    if new.redeem < 0 or new.redeem > LARGEST:
+    for unit in new.redeem:
+        if unit != "points":
+            return [FieldError(f"redeem.{unit}", _('only "points" can be spent so'))]
+    if not 0 <= new.points <= LARGEST:
         return [FieldError("redeem.points", _("give a whole number of points, zero or more"))]
-    if new.redeem and new.buyer == Buyer():
+    if new.points and new.buyer == Buyer():
         return [FieldError("redeem.points", _("points are a member's: say who buys"))]
     return []
 

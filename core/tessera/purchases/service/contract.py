@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -82,7 +82,7 @@ class Buyer:
 class NewPurchase:
     """A purchase as a till reports it; ``store`` and ``staff`` by code and login.
 
-    ``redeem`` is how many points pay a part of it; ``claims`` are what the customer holds out to be used up.
+    ``redeem`` says how many ``points`` pay a part of it; ``claims`` are what the customer holds out to be used up.
     """
 
     external_id: str = ""
@@ -97,8 +97,13 @@ class NewPurchase:
     discount: int = 0
     lines: Sequence[NewLine] = ()
     payments: Sequence[NewPayment] = ()
-    redeem: int = field(default=0, metadata=SINCE)
+    redeem: Mapping[str, int] = field(default_factory=dict, metadata=SINCE)
     claims: Sequence[Claim] = field(default=(), metadata=SINCE)
+
+    @property
+    def points(self) -> int:
+        """How many points pay a part of it."""
+        return self.redeem.get("points", 0)
 
     @property
     def fingerprint(self) -> bytes:

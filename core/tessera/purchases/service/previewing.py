@@ -87,7 +87,7 @@ async def _preview(new: NewPurchase, basket: Basket, buyer: Holder | None) -> Pr
     combined = combine(basket.amount - given, [cut for cut in known if cut.claim is None or cut.claim in held])
     cuts = [*_by_hand(given), *combined.cuts]
     to_pay = basket.amount - given - combined.amount
-    redeemed = min(terms(basket.currency).worth(new.redeem), to_pay) if buyer else 0
+    redeemed = min(terms(basket.currency).worth(new.points), to_pay) if buyer else 0
     offers = [cut for cut in known if cut.claim is not None and cut.claim not in held and cut.refused is None]
     return Preview(
         member=basket.member,

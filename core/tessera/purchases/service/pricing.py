@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
+from tessera.purchases.service.shares import shares
 from tessera_hooks import PriceCut, Text, _
 
 
@@ -91,19 +91,3 @@ def spread(cuts: Sequence[PriceCut], lines: Mapping[int, int]) -> dict[int, int]
         for place, part in zip(left, shares(rest, list(left.values())), strict=True):
             left[place] -= part
     return left
-
-
-def shares(amount: int, weights: Sequence[int | Fraction]) -> list[int]:
-    """An amount divided by weights, in whole parts that add up: the largest remainders get one more.
-
-    Of equal remainders the first comes first. Where nothing weighs anything, nothing is divided.
-    """
-    total = sum(weights, start=Fraction(0))
-    if not total:
-        return [0 for _weight in weights]
-    exact = [amount * Fraction(weight) / total for weight in weights]
-    parts = [share.__floor__() for share in exact]
-    by_remainder = sorted(range(len(parts)), key=lambda place: (parts[place] - exact[place], place))
-    for place in by_remainder[: amount - sum(parts)]:
-        parts[place] += 1
-    return parts
