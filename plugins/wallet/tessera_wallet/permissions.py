@@ -21,6 +21,11 @@ PERMISSIONS = [
     Permission("pack.write", _("Sell packs")),
     Permission("pack.redeem", _("Use sessions of packs")),
     Permission("pack.refund", _("Take packs back and extend them")),
+    Permission("membership.read", _("See memberships")),
+    Permission("membership.write", _("Sell, renew and hold memberships")),
+    Permission("refund_memberships", _("Refund and cancel memberships, sell them at another price")),
+    Permission("coupon.read", _("See coupons")),
+    Permission("issue_coupons", _("Give coupons and take them back")),
 ]
 
 cashier = Role(
@@ -37,5 +42,8 @@ cashier = Role(
         RECHARGE,
         SELL,
         REDEEM,
+        "wallet.membership.read",
+        "wallet.membership.write",
+        "wallet.coupon.read",
     ],
 )

@@ -1,6 +1,42 @@
 """Where the core meets this plugin: one function per hook, no logic."""
 
-from tessera_hooks import Permission, Role, Unit, hookimpl
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from tessera_hooks import (
+    Basket,
+    ClaimKind,
+    EntitlementKind,
+    Event,
+    Fact,
+    Job,
+    Merging,
+    Permission,
+    PriceCut,
+    Reaction,
+    Returning,
+    RewardKind,
+    Role,
+    Settled,
+    Settling,
+    Text,
+    Unit,
+    _,
+    hookimpl,
+)
+from tessera_wallet import privacy, sales
+from tessera_wallet.coupons import bringing as coupons_brought
+from tessera_wallet.coupons import events as coupon_events
+from tessera_wallet.coupons import facts as coupon_facts
+from tessera_wallet.coupons import selling as coupons
+from tessera_wallet.coupons.rewards import REWARD_KINDS
+from tessera_wallet.memberships import bringing as memberships_brought
+from tessera_wallet.memberships import events as membership_events
+from tessera_wallet.memberships import facts as membership_facts
+from tessera_wallet.memberships.entering import start_at_visit
+from tessera_wallet.memberships.expiring import tell_expiring
 from tessera_wallet.permissions import PERMISSIONS, cashier
 from tessera_wallet.units import UNITS
 
@@ -18,3 +54,73 @@ def roles() -> list[Role]:
 @hookimpl
 def units() -> list[Unit]:
     return UNITS
+
+
+@hookimpl
+def events() -> list[Event]:
+    return [*coupon_events.EVENTS, *membership_events.EVENTS]
+
+
+@hookimpl
+def facts() -> list[Fact]:
+    return [*coupon_facts.FACTS, *membership_facts.FACTS]
+
+
+@hookimpl
+def reactions() -> list[Reaction]:
+    return [Reaction("memberships_begin", ["visit.recorded"], start_at_visit)]
+
+
+@hookimpl
+def jobs() -> list[Job]:
+    return [Job("memberships_expiring", timedelta(hours=1), tell_expiring)]
+
+
+@hookimpl
+def claim_kinds() -> list[ClaimKind]:
+    return [ClaimKind("coupon", _("Coupon"))]
+
+
+@hookimpl
+def reward_kinds() -> list[RewardKind]:
+    return REWARD_KINDS
+
+
+@hookimpl
+def entitlement_kinds() -> list[EntitlementKind]:
+    return [memberships_brought.BROUGHT, coupons_brought.BROUGHT]
+
+
+@hookimpl
+async def price_basket(basket: Basket) -> Sequence[PriceCut]:
+    return await coupons.price(basket)
+
+
+@hookimpl
+async def settle_purchase(purchase: Settling) -> Settled | None:
+    return await sales.settle(purchase)
+
+
+@hookimpl
+async def return_purchase(returning: Returning) -> None:
+    await sales.bring_back(returning)
+
+
+@hookimpl
+async def merge_members(merging: Merging) -> Mapping[str, Any]:
+    return await privacy.merge(merging)
+
+
+@hookimpl
+async def undo_merge(merging: Merging) -> Sequence[Text]:
+    return await privacy.unmerge(merging)
+
+
+@hookimpl
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    return await privacy.tell(member)
+
+
+@hookimpl
+async def erase_member(member: UUID) -> None:
+    await privacy.erase(member)

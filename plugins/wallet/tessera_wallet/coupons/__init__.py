@@ -1,0 +1,1 @@
+"""Coupons: kinds of them, issuing, pricing, using each once, and giving back."""

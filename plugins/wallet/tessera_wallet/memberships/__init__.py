@@ -1,0 +1,1 @@
+"""Memberships with a term: products, selling, renewing, holding, ending, and who may enter."""

@@ -1,0 +1,70 @@
+"""Memberships of members who are merged, parted, told what is known of them, or erased."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from tessera.plugin import business, execute, fetch, fetchval, members
+from tessera_hooks import Merging, Text, _
+
+_MOVE = "UPDATE wallet.membership SET {column} = $2 WHERE {column} = $1 RETURNING id"
+_BACK = "UPDATE wallet.membership SET {column} = $2 WHERE {column} = $1 AND id = ANY($3)"
+_COLUMNS = ("member", "payer")
+
+_SINCE = """
+SELECT count(*) FROM wallet.membership x JOIN member_merge g ON g.id = $2 WHERE x.member = $1 AND x.sold_at > g.at
+"""
+
+_TOLD = """
+SELECT p.code AS product, p.title, x.starts_on, x.ends_on, x.ended_on, x.ended_as, x.end_reason, x.sold_at, x.currency,
+    x.member <> ALL($1) AS paid_for_another,
+    (SELECT sum(t.price)::bigint FROM wallet.membership_term t WHERE t.membership = x.id) AS paid,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.from_on, 'until', h.until_on, 'reason', h.reason)
+        ORDER BY h.from_on), '[]') FROM wallet.membership_hold h WHERE h.membership = x.id
+        AND x.member = ANY($1)) AS holds,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('at', c.at, 'what', c.what, 'amount', c.amount, 'from', c.from_on,
+        'until', c.until_on) ORDER BY c.id), '[]') FROM wallet.membership_change c WHERE c.membership = x.id) AS history
+FROM wallet.membership x JOIN wallet.membership_product p ON p.id = x.product
+WHERE x.member = ANY($1) OR x.payer = ANY($1) ORDER BY x.sold_at, x.id
+"""
+
+
+async def move(merging: Merging) -> dict[str, list[UUID]]:
+    """Give the survivor the other's memberships, and those that the other paid for."""
+    moved = {}
+    for column in _COLUMNS:
+        rows = await fetch(_MOVE.format(column=column), merging.other, merging.survivor)
+        moved[f"memberships_{column}"] = [row["id"] for row in rows]
+    return moved
+
+
+async def give_back(merging: Merging) -> Sequence[Text]:
+    """Give the other what a merge moved; what was sold since stays with the survivor."""
+    for column in _COLUMNS:
+        ids = [UUID(str(id_)) for id_ in merging.kept.get(f"memberships_{column}", ())]
+        await execute(_BACK.format(column=column), merging.survivor, merging.other, ids)
+    since = await fetchval(_SINCE, merging.survivor, merging.merge)
+    return [_("memberships sold since: {n}", n=since)] if since else []
+
+
+async def tell(member: UUID) -> list[Mapping[str, Any]]:
+    """All memberships of a member, and those that they paid for others; money in minor units."""
+    return [dict(row) for row in await fetch(_TOLD, await members.ids_of(member))]
+
+
+async def erase(member: UUID) -> None:
+    """End what runs, and take out the words: what was paid stays, for it adds up."""
+    await execute(
+        "UPDATE wallet.membership SET ended_on = $2, ended_as = 'cancelled' WHERE member = $1 AND ended_on IS NULL "
+        "AND (ends_on IS NULL OR ends_on >= $2)",
+        member,
+        business().today(),
+    )
+    await execute("UPDATE wallet.membership SET end_reason = '', reference = '' WHERE member = $1", member)
+    await execute(
+        "UPDATE wallet.membership_hold h SET reason = '' FROM wallet.membership x "
+        "WHERE x.id = h.membership AND x.member = $1",
+        member,
+    )
