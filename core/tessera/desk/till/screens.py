@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -33,6 +34,9 @@ from tessera_hooks import Claim, Text, _
 PAGE, ANSWER, FOUND = "till/till.html", "till/answer.html", "till/found.html"
 
 WRITE = "purchases.write"
+
+SCANNED = re.compile(r"(?=.*\d)[0-9A-Za-z-]{6,40}")
+"""What may be a member's number, phone or card."""
 
 OFFERED = 8
 """Members who are offered while someone types."""
@@ -203,7 +207,7 @@ async def _entered(basket: Basket, form: Form, here: Till) -> Basket:
         if entered is None:
             continue
         known = await purchases.known_article(entered.sku or entered.name, here.id, here.currency)
-        if known is None and not entered.sku and entered.price is None and (who := await _member_of(entered.name)):
+        if known is None and (who := await _member_of(text.strip())):
             basket = replace(basket, member=who)
             continue
         basket = basket.with_line(Line.of(entered, known))
@@ -211,8 +215,8 @@ async def _entered(basket: Basket, form: Form, here: Till) -> Basket:
 
 
 async def _member_of(text: str) -> UUID | None:
-    """The member whose code was scanned where goods are asked for."""
-    question = members.typed(text, whole=True) if " " not in text and any(c.isdigit() for c in text) else None
+    """The member whose code was scanned where goods are asked for; a number of a few digits is an amount."""
+    question = members.typed(text, whole=True) if SCANNED.fullmatch(text) else None
     found = await members.look_up(question) if question is not None else []
     return found[0] if len(found) == 1 else None
 

@@ -1,0 +1,185 @@
+"""The till: who buys, what, at which price, paid how; one confirmation, one receipt."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from core.desk.counter import Counter, plain
+from signed_in import owner, send
+
+from tessera.kernel.database import execute, fetch, fetchrow, fetchval
+from tessera.members import service as members
+from tessera.members.service import NewMember
+from tessera.points import service as points
+
+__all__ = ["owner"]
+
+PHONE = "13800138000"
+
+
+@pytest.fixture
+async def ana(store, system):
+    return await members.create_member(NewMember(name="Ana", phone=PHONE, store=store))
+
+
+@pytest.fixture
+async def till(system, owner, store):
+    return await Counter(owner).open()
+
+
+async def test_an_amount_is_sold_with_one_confirmation(till):
+    await till.enter("12.50")
+    receipt = await till.sell()
+    assert "Receipt" in receipt
+    sold = await fetchrow("SELECT source, amount, member FROM purchase")
+    assert tuple(sold) == ("till:main", 1250, None)
+    assert [tuple(row) for row in await fetch("SELECT method, amount FROM payment")] == [("cash", 1250)]
+
+
+async def test_the_same_sale_sent_twice_is_one(till):
+    await till.enter("12.50")
+    assert await till.sell() == await till.sell()
+    assert await fetchval("SELECT count(*) FROM purchase") == 1
+
+
+async def test_a_member_is_found_by_phone_and_earns(till, ana):
+    await till.enter(q=PHONE)
+    await till.enter("Latte 18")
+    assert "Earns 18 points" in till.text
+    receipt = await till.sell()
+    assert "Earned: Points +18" in receipt
+    assert (await points.balances(ana))["points"].available == 18
+
+
+async def test_a_members_code_may_be_scanned_where_goods_are_asked_for(till, ana):
+    number = await fetchval("SELECT number FROM member WHERE id = $1", ana)
+    await till.enter(number)
+    assert ("member", str(ana)) in till.values
+
+
+async def test_two_scans_that_arrive_together_are_two_lines(till):
+    till.values += [("item", "3.00"), ("item", "2*4.50")]
+    await till.tap()
+    assert [value for name, value in till.values if name == "line.price"] == ["3", "4.5"]
+
+
+async def test_goods_that_were_sold_before_come_with_name_and_price(till, owner):
+    await till.enter("6901234567892")
+    till.fill("line.name", "Soy milk").fill("line.price", "3.50")
+    await till.tap()
+    await till.sell()
+    again = await Counter(owner).open()
+    await again.enter("6901234567892")
+    assert {("line.name", "Soy milk"), ("line.price", "3.5")} <= set(again.values)
+
+
+async def test_goods_without_a_price_are_not_sold(till):
+    await till.enter("6901234567892")
+    refused = await till.send("/till/sell")
+    assert "give the price" in refused.text or "is-invalid" in refused.text
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+async def test_nothing_is_not_sold(till):
+    assert "There is nothing to sell yet" in (await till.send("/till/sell")).text
+
+
+async def test_points_pay_a_part_as_many_as_the_cashier_chooses(till, ana):
+    await points.credit(await members.account_of(ana), ana, 500, reason="gift")
+    await till.enter(q=PHONE)
+    await till.enter("20")
+    await till.enter(points="300")
+    assert "To pay ¥17.00" in till.text
+    await till.sell()
+    assert await fetchval("SELECT points_paid FROM purchase") == 300
+    assert [tuple(row) for row in await fetch("SELECT method, amount FROM payment")] == [("cash", 1700)]
+
+
+async def test_more_points_than_the_member_has_are_refused_by_a_sentence(till, ana):
+    await points.credit(await members.account_of(ana), ana, 500, reason="gift")
+    await till.enter(q=PHONE)
+    await till.enter("20")
+    await till.enter(points="900")
+    refused = await till.send("/till/sell")
+    assert "500" in plain(refused.text)
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+async def test_it_is_paid_in_parts(till):
+    await till.enter("50")
+    till.fill("method", "card")
+    await till.enter(**{"part.cash": "20"})
+    await till.sell()
+    paid = {row["method"]: row["amount"] for row in await fetch("SELECT method, amount FROM payment")}
+    assert paid == {"cash": 2000, "card": 3000}
+
+
+async def test_parts_above_the_price_are_refused(till):
+    await till.enter("50")
+    till.fill("method", "card").fill("part.cash", "60")
+    assert "the parts are more than what is to be paid" in (await till.send("/till/sell")).text
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+async def test_the_change_is_worked_out(till):
+    await till.enter("12.50")
+    await till.enter(received="20")
+    assert "Change ¥7.50" in till.text
+    assert "Change ¥7.50" in await till.sell()
+
+
+async def test_another_price_than_the_one_shown_is_shown_first(till):
+    await till.enter("12.50")
+    till.fill("seen", "1000")
+    assert "The price has changed meanwhile" in (await till.send("/till/sell")).text
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+async def test_a_receipt_without_a_member_carries_a_code(till):
+    await till.enter("12.50")
+    receipt = await till.sell()
+    code = await fetchval("SELECT claim_code FROM purchase")
+    assert code
+    assert code in receipt
+
+
+async def test_what_comes_back_is_worked_out_before_it_is_done(till, ana, owner):
+    await till.enter(q=PHONE)
+    await till.enter("Latte 18")
+    await till.enter("Tea 12")
+    await till.sell()
+    purchase = await fetchval("SELECT id FROM purchase")
+    line = await fetchval("SELECT id FROM purchase_line WHERE name = 'Tea'")
+    page = f"/till/receipts/{purchase}/return"
+    worked_out = plain((await send(owner, page, **{f"back.{line}": "1"})).text)
+    assert "Back to the customer ¥12.00" in worked_out
+    assert "Points taken back −12" in worked_out
+    assert await fetchval("SELECT returned FROM purchase") == 0
+    await send(owner, page, **{f"back.{line}": "1", "confirmed": "yes"})
+    assert await fetchval("SELECT returned FROM purchase") == 1200
+    assert (await points.balances(ana))["points"].available == 18
+
+
+async def test_a_receipt_is_found_by_its_number(till, owner):
+    await till.enter("12.50")
+    await till.sell()
+    number = await fetchval("SELECT external_id FROM purchase")
+    found = await send(owner, "/till/receipts", number=number)
+    assert re.search(r"/till/receipts/[0-9a-f-]{36}$", str(found.url))
+
+
+async def test_a_member_of_another_circle_is_not_at_this_counter(till, ana, owner):
+    await execute("UPDATE member SET erased_at = now() WHERE id = $1", ana)
+    answer = await till.send(do=f"member.{ana}")
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "do", ["member.x", "drop.9", "drop.²", "more.99", "claim.x", "points.-1", "add.", "unclaim.", "?"]
+)
+async def test_rubbish_from_a_form_does_nothing(till, do):
+    await till.enter("12.50")
+    answer = await till.send(do=do)
+    assert answer.status_code in (200, 404)
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
