@@ -213,13 +213,15 @@ class Reaction:
     """What a plugin does after an event has been committed.
 
     ``handle`` is awaited at least once for each event, in a transaction that also notes that it was
-    handled; it never reaches the network. Imported history is skipped unless ``history``.
+    handled; it never reaches the network. Imported history is skipped unless ``history``. ``when`` is asked
+    first, from memory alone: where it answers no, nothing is noted of the event.
     """
 
     name: str
     kinds: Sequence[str]
     handle: Callable[[Happened], Awaitable[None]]
     history: bool = False
+    when: Callable[[Happened], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from tessera_hooks.declarations import (
     Slot,
     StarterSet,
 )
+from tessera_hooks.earning import EarningRule
 from tessera_hooks.selling import (
     Award,
     Basket,
@@ -310,6 +311,23 @@ def reward_kinds() -> list[RewardKind]:  # type: ignore[empty-body]
 
 
 @hookspec
+def earning_rules() -> list[EarningRule]:  # type: ignore[empty-body]
+    """Ship rules by which members earn points, for purchases or for deeds.
+
+    Called once at start. A rule earns nothing until an integrator switches it on, who may change its numbers
+    before and later; each change is a version of its own, and entries say by which they were earned. The name is
+    given without the plugin. What is earned by a deed of a plugin is booked when it calls
+    ``tessera.plugin.record_deed``.
+
+    Example::
+
+        @hookimpl
+        def earning_rules():
+            return [EarningRule(name="off_peak", title=_("Off-peak hours"), spec=off_peak)]
+    """
+
+
+@hookspec
 def tier_metrics() -> list[TierMetric]:  # type: ignore[empty-body]
     """Declare what members may qualify by for a tier.
 
@@ -343,10 +361,11 @@ def entitlement_kinds() -> list[EntitlementKind]:  # type: ignore[empty-body]
 
 @hookspec
 def points_multiplier(award: Award) -> Fraction | None:
-    """Scale the points a member is about to earn.
+    """Scale the points a member is about to earn by what they pay.
 
-    Called once per award, before the entry is written; ``award`` carries all that may be considered,
-    so the answer is pure. Answers are multiplied; ``None`` means no opinion.
+    Called once per award, before the entries are written, and for previews; ``award`` carries all that may be
+    considered, so the answer is pure. Answers are multiplied, together with the factors of earning rules;
+    points that a rule gives whatever is paid are not. ``None`` means no opinion.
 
     Example::
 
@@ -522,6 +541,7 @@ KINDS: dict[str, Kind] = {
     "claim_kinds": "declaring",
     "payment_methods": "declaring",
     "reward_kinds": "declaring",
+    "earning_rules": "declaring",
     "tier_metrics": "declaring",
     "entitlement_kinds": "declaring",
     "points_multiplier": "answering",

@@ -77,6 +77,11 @@ def setting(key: str, default: Any = None) -> Any:
     return _settings.get(key, default)
 
 
+def settings_below(prefix: str) -> dict[str, Any]:
+    """The settings whose keys begin with a prefix, by what follows it."""
+    return {key.removeprefix(prefix): value for key, value in _settings.items() if key.startswith(prefix)}
+
+
 async def set_setting(key: str, value: Any, *, plugin: str = "core") -> None:
     """Change a setting, everywhere within a moment."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -48,7 +48,17 @@ class Consumer:
             return False
         if event.origin == "import" and not self.reaction.history:
             return False
-        return host().enabled(self.plugin, event.store)
+        if not host().enabled(self.plugin, event.store):
+            return False
+        return self.reaction.when is None or self._asked(self.reaction.when, event)
+
+    def _asked(self, when: Callable[[Happened], bool], event: Happened) -> bool:
+        """What a plugin answers; one that raises is named, and handed the event."""
+        try:
+            return when(event)
+        except Exception as problem:  # noqa: BLE001 - isolation: the plugin is named, the events go on
+            failures.note(self.plugin, f"reaction {self.name}", problem)
+            return True
 
 
 def consumers() -> list[Consumer]:

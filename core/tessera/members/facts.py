@@ -67,6 +67,22 @@ FACTS = [
         "(EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id AND i.kind = 'phone')"
         " OR EXISTS (SELECT 1 FROM contact c WHERE c.member = m.id AND c.kind = 'phone'))",
     ),
+    Fact("member.name_known", _("A name is known"), "yes_no", "(m.name IS NOT NULL AND m.name <> '')"),
+    Fact(
+        "member.email_known",
+        _("An e-mail address is known"),
+        "yes_no",
+        "(EXISTS (SELECT 1 FROM identity i WHERE i.member = m.id AND i.kind = 'email')"
+        " OR EXISTS (SELECT 1 FROM contact c WHERE c.member = m.id AND c.kind = 'email'))",
+    ),
+    Fact(
+        "member.birthday_known",
+        _("A birthday is known"),
+        "yes_no",
+        "(m.birth_month IS NOT NULL OR m.lunar_month IS NOT NULL)",
+    ),
+    Fact("member.gender_known", _("The gender is known"), "yes_no", "(m.gender IS NOT NULL)"),
+    Fact("member.address_known", _("An address is known"), "yes_no", "(m.address IS NOT NULL)"),
     Fact(
         "member.tags",
         _("Tags"),

@@ -58,6 +58,8 @@ TIES: dict[str, Text] = {
     "household": _("Same household"),
     "employer": _("Employer"),
     "employee": _("Employee"),
+    "referrer": _("Invited this member"),
+    "referred": _("Was invited by this member"),
 }
 """What another is to a member."""
 

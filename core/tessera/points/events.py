@@ -8,24 +8,42 @@ from uuid import UUID
 import msgspec
 
 from tessera.members.service import visible_among
+from tessera.points.service.deeds import deed_title
 from tessera_hooks import Event, Happened, Text, TimelineEntry, _
 
 
 class PointsMoved(msgspec.Struct):
-    """An entry by its id, its unit and its amount (above zero), and the purchase it is for."""
+    """An entry by its id, its unit and its amount (above zero), and the purchase or the deed it is for.
+
+    A purchase that earns by several rules tells of them together; ``entry`` is the first.
+    """
 
     entry: UUID
     unit: str
     points: int
     purchase: UUID | None = None
+    deed: str | None = None
 
 
-def _title(kind: str, points: int) -> Text:
+class DeedDone(msgspec.Struct):
+    """A deed that earned, by the rule and the entry; ``points`` is what it brought."""
+
+    deed: str
+    rule: str
+    entry: UUID
+    points: int
+
+
+def _title(kind: str, points: int, deed: str | None = None) -> Text:
     match kind:
+        case "points.earned" if deed is not None:
+            return _("{deed}: {n} points earned", deed=deed_title(deed), n=points)
         case "points.earned":
             return _("{n} points earned", n=points)
         case "points.taken_back":
             return _("{n} points taken back", n=points)
+        case "points.reversed":
+            return _("{n} points corrected", n=points)
         case "points.credited":
             return _("{n} points credited", n=points)
         case _:
@@ -37,15 +55,20 @@ async def _read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
     members = {event.member for event in events if event.member is not None}
     seen = await visible_among(sorted(members), "points.read")
     return {
-        event.id: TimelineEntry(_title(event.kind, event.payload["points"]), url=f"/members/{event.member}/points")
+        event.id: TimelineEntry(
+            _title(event.kind, event.payload["points"], event.payload.get("deed")),
+            url=f"/members/{event.member}/points",
+        )
         for event in events
         if event.member in seen
     }
 
 
 EVENTS = [
+    Event("points.deed_done", _("A deed earned points"), DeedDone, icon="heart-handshake", on_timeline=False),
     Event("points.earned", _("Points earned"), PointsMoved, icon="coins", timeline=_read),
     Event("points.taken_back", _("Points taken back"), PointsMoved, icon="arrow-back-up", timeline=_read),
     Event("points.credited", _("Points credited"), PointsMoved, icon="coins", timeline=_read),
+    Event("points.reversed", _("An entry was taken back"), PointsMoved, icon="arrow-back-up", timeline=_read),
     Event("points.spent", _("Points spent"), PointsMoved, icon="gift", timeline=_read),
 ]

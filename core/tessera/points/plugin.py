@@ -10,11 +10,13 @@ from uuid import UUID
 from tessera.points import events as declared
 from tessera.points import verification  # noqa: F401 - registers the long job
 from tessera.points.cards import points_card
+from tessera.points.earning.shipped import RULES
 from tessera.points.facts import FACTS
+from tessera.points.noticing import KINDS, concerns, notice
 from tessera.points.service import book_all_expired
 from tessera.points.service.merging import merge_points, unmerge_points
 from tessera.points.service.privacy import erase_ledger, tell_ledger
-from tessera_hooks import Event, Fact, Job, Merging, Slot, Text, hookimpl
+from tessera_hooks import EarningRule, Event, Fact, Job, Merging, Reaction, Slot, Text, hookimpl
 
 
 @hookimpl
@@ -40,6 +42,16 @@ async def undo_merge(merging: Merging) -> Sequence[Text]:
 @hookimpl
 def events() -> list[Event]:
     return declared.EVENTS
+
+
+@hookimpl
+def earning_rules() -> list[EarningRule]:
+    return RULES
+
+
+@hookimpl
+def reactions() -> list[Reaction]:
+    return [Reaction("points.deeds", KINDS, notice, when=concerns)]
 
 
 @hookimpl

@@ -33,6 +33,18 @@ FACTS = [
         "number",
         "coalesce((SELECT s.spent FROM member_stats s WHERE s.member = m.id), 0)",
     ),
+    Fact(
+        "purchases.average",
+        _("average purchase"),
+        "number",
+        "(SELECT round(s.spent::numeric / s.purchases) FROM member_stats s WHERE s.member = m.id AND s.purchases > 0)",
+    ),
+    Fact(
+        "purchases.first_at",
+        _("moment of the first purchase"),
+        "moment",
+        "(SELECT min(p.at) FROM purchase p WHERE p.member = m.id)",
+    ),
     _kept(
         "purchases.days_since_last", _("days since the last purchase"), "number", f"{{today}}::date - {_LAST_PURCHASE}"
     ),

@@ -273,7 +273,7 @@ async def test_every_entry_explains_itself_in_both_languages(ana: Holder) -> Non
     await spend(ana, 30)
     await give_back(ana, bought)
     returned, spent, earned = await service.entries(ana.member)
-    assert service.explain(earned) == "For a purchase of ¥100.00: 1 per CNY"
+    assert service.explain(earned) == "Points for what is paid: 1 for each ¥1.00 of ¥100.00"
     assert service.explain(spent) == "Spent through Tessera: a towel"
     assert service.explain(returned) == "Taken back for a return; 30 had been spent and are owed"
     assert set(service.explanations(earned)) == {"en", "zh_Hans"}

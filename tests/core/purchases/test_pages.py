@@ -72,7 +72,7 @@ async def test_points_are_explained_to_people(browser: httpx.AsyncClient, ana: U
     await points.debit(await account_of(ana), ana, 60, reason="a towel")
     await bring_back(done.id)
     page = await read(browser, f"/members/{ana}/points")
-    assert "For a purchase of ¥100.00: 1 per CNY" in page
+    assert "Points for what is paid: 1 for each ¥1.00 of ¥100.00" in page
     assert "Taken back for a return; 60 had been spent and are owed" in page
     assert "¥100.00" in await read(browser, f"/members/{ana}/points", "zh-CN")
 

@@ -8,12 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from tessera_dummy import service
+from tessera_dummy import badges, service
 from tessera_dummy.records import check_up, habit
-from tessera_dummy.rules import low_score
+from tessera_dummy.rules import cheered, low_score
 from tessera_dummy.screens import greet_program, greeting
 from tessera_hooks import (
     Award,
+    EarningRule,
     Event,
     Fact,
     Job,
@@ -22,6 +23,7 @@ from tessera_hooks import (
     Permission,
     Reaction,
     RecordType,
+    RewardKind,
     Role,
     Rule,
     SampleData,
@@ -74,6 +76,11 @@ def rules() -> list[Rule]:
 
 
 @hookimpl
+def earning_rules() -> list[EarningRule]:
+    return [cheered]
+
+
+@hookimpl
 def message_templates() -> list[MessageTemplate]:
     return [
         MessageTemplate(
@@ -119,6 +126,11 @@ def starter_set() -> StarterSet:
 @hookimpl
 def sample_data() -> SampleData:
     return SampleData(service.sample)
+
+
+@hookimpl
+def reward_kinds() -> list[RewardKind]:
+    return [RewardKind("badge", _("Badge"), badges.give, badges.take_back, badges.colours)]
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody
 from tessera.members import service
 from tessera.members.service import LinkView
 
-Role = Literal["guardian", "child", "payer", "paid_for", "household", "employer", "employee"]
+Role = Literal["guardian", "child", "payer", "paid_for", "household", "employer", "employee", "referrer", "referred"]
 
 
 class LinkIn(msgspec.Struct, forbid_unknown_fields=True):

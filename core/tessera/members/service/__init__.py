@@ -31,6 +31,7 @@ from tessera.members.service.links import (
     link,
     link_new,
     links_of,
+    referrer_of,
     unlink,
 )
 from tessera.members.service.lookup import (
@@ -124,6 +125,7 @@ __all__ = [
     "present",
     "purposes",
     "question_of",
+    "referrer_of",
     "remove_identity",
     "responsible_among",
     "search",

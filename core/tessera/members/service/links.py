@@ -1,4 +1,4 @@
-"""What members are to each other: guardian, payer, household, employer."""
+"""What members are to each other: guardian, payer, household, employer, who invited whom."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ ROLES: Mapping[str, tuple[str, bool]] = {
     "household": ("household", False),
     "employer": ("employer", False),
     "employee": ("employer", True),
+    "referrer": ("referrer", False),
+    "referred": ("referrer", True),
 }
 """What the other is to the member: the kind of the link, and whether it stands with the other."""
 
@@ -99,6 +101,19 @@ async def links_of(member: UUID) -> list[LinkView]:
         for row in rows
         if row["other"] is None or row["other"] in others
     ]
+
+
+_REFERRER = """
+SELECT l.other FROM member_link l JOIN member o ON o.id = l.other
+WHERE l.member = $1 AND l.kind = 'referrer' AND o.erased_at IS NULL AND o.merged_into IS NULL
+ORDER BY l.created_at, l.id LIMIT 1
+"""
+
+
+async def referrer_of(member: UUID) -> UUID | None:
+    """Who invited a member: of several the one who was named first; for rules, not for a page."""
+    found: UUID | None = await fetchval(_REFERRER, member)
+    return found
 
 
 def _role(kind: str, *, own: bool) -> str:

@@ -1,10 +1,11 @@
 """What can be done with points and every other unit of the ledger."""
 
-from tessera.points.service.earning import PER_AMOUNT, Earning, earn, earn_many
+from tessera.points.earning.known import Known
+from tessera.points.service.deeds import DeedDone, note_deed, record_deed
+from tessera.points.service.earning import PER_AMOUNT, Earning, Expected, earn, earn_many, look, would_earn
 from tessera.points.service.expiring import book_all_expired, book_expired
 from tessera.points.service.explaining import explain, explanations
 from tessera.points.service.merging import MergeInUse
-from tessera.points.service.policy import expires_at, expiry_months, points_for
 from tessera.points.service.reading import (
     BalanceFacts,
     EntryFacts,
@@ -16,19 +17,27 @@ from tessera.points.service.reading import (
     owed,
 )
 from tessera.points.service.returning import Returned, TakenBack, take_back
+from tessera.points.service.reversing import AlreadyReversed, NotReversible
 from tessera.points.service.spending import InsufficientBalance, credit, debit
 from tessera.points.service.undoing import PointsInUse, undo_batch
 from tessera.points.service.verifying import Difference, count_entries, verify
+from tessera.points.units import BY_POLICY
 
 __all__ = [
+    "BY_POLICY",
     "PER_AMOUNT",
+    "AlreadyReversed",
     "BalanceFacts",
+    "DeedDone",
     "Difference",
     "Earning",
     "EntryFacts",
+    "Expected",
     "Expiring",
     "InsufficientBalance",
+    "Known",
     "MergeInUse",
+    "NotReversible",
     "PointsInUse",
     "Returned",
     "TakenBack",
@@ -43,13 +52,14 @@ __all__ = [
     "earn",
     "earn_many",
     "entries",
-    "expires_at",
-    "expiry_months",
     "explain",
     "explanations",
+    "look",
+    "note_deed",
     "owed",
-    "points_for",
+    "record_deed",
     "take_back",
     "undo_batch",
     "verify",
+    "would_earn",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
-from tessera.kernel.business import say_money
 from tessera.kernel.texts import LOCALES, translate, use_locale
+from tessera.points.earning.saying import explain_earned
 from tessera.points.ledger import ERASURE, UNMERGED
+from tessera.points.saying import say_amount
 from tessera.points.service.reading import EntryFacts
+from tessera.points.wording import reason_of
 from tessera_hooks import Text, _
 
 Explainer = Callable[[EntryFacts], Text | None]
@@ -39,13 +40,11 @@ def explain(entry: EntryFacts) -> Text:
 def _own_words(entry: EntryFacts) -> Text:
     match entry.kind:
         case "earn":
-            return _earned(entry)
+            return explain_earned(entry)
         case _ if entry.source == ERASURE:
             return _("Booked to nothing when the member was erased")
-        case "credit":
-            return _("Credited by {actor}: {reason}", actor=entry.actor, reason=entry.reason)
-        case "debit":
-            return _("Spent through {actor}: {reason}", actor=entry.actor, reason=entry.reason)
+        case "credit" | "debit" | "extend" | "reverse":
+            return _by_someone(entry)
         case "take_back":
             return _returned(entry)
         case "expire":
@@ -67,18 +66,28 @@ def explanations(entry: EntryFacts) -> dict[str, str]:
     return said
 
 
-def _earned(entry: EntryFacts) -> Text:
-    facts = entry.facts
-    amount = say_money(facts["amount"], facts["currency"])
-    factor = Fraction(facts["multiplier"])
-    known = {"amount": amount, "rate": _plain(Fraction(facts["per_unit"])), "currency": facts["currency"]}
-    if factor != 1:
-        text = _("For a purchase of {amount}: {rate} per {currency}, times {factor}", factor=_plain(factor), **known)
-    else:
-        text = _("For a purchase of {amount}: {rate} per {currency}", **known)
-    if entry.debt_change < 0:
-        return _("{text}; {paid} of it paid what was owed", text=text, paid=-entry.debt_change)
-    return text
+def _by_someone(entry: EntryFacts) -> Text:
+    """What staff, a program or a plugin booked, for the reason that it gave."""
+    known = {"actor": entry.actor, "reason": reason_of(entry.reason, entry.facts)}
+    match entry.kind:
+        case "credit":
+            return _("Credited by {actor}: {reason}", **known)
+        case "debit" if entry.debt_change:
+            owed = say_amount(entry.debt_change, entry.unit)
+            return _("Spent through {actor}: {reason}; {owed} of it are owed", owed=owed, **known)
+        case "debit":
+            return _("Spent through {actor}: {reason}", **known)
+        case "extend":
+            return _("Prolonged by {actor}: {reason}", **known)
+        case _ if entry.amount > 0:
+            return _("A redemption was taken back by {actor}: {reason}", **known)
+        case _ if entry.forgiven:
+            forgiven = say_amount(entry.forgiven, entry.unit)
+            return _(
+                "Taken back by {actor}: {reason}; {forgiven} had expired and are forgiven", forgiven=forgiven, **known
+            )
+        case _:
+            return _("Taken back by {actor}: {reason}", **known)
 
 
 def _transferred(entry: EntryFacts) -> Text:
@@ -101,10 +110,3 @@ def _returned(entry: EntryFacts) -> Text:
     if entry.forgiven:
         return _("Taken back for a return; {forgiven} had expired and are forgiven", forgiven=entry.forgiven)
     return _("Taken back for a return")
-
-
-def _plain(number: Fraction) -> str:
-    if number.denominator == 1:
-        return str(number)
-    whole = number * 1000
-    return f"{float(number):g}" if whole.denominator == 1 else f"{number.numerator}/{number.denominator}"
