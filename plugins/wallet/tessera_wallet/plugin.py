@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from tessera.plugin import ledger
 from tessera_hooks import (
     Basket,
     ClaimKind,
@@ -13,6 +14,7 @@ from tessera_hooks import (
     Fact,
     Job,
     Merging,
+    PaymentMethod,
     Permission,
     PriceCut,
     Reaction,
@@ -22,6 +24,7 @@ from tessera_hooks import (
     Settled,
     Settling,
     Text,
+    TierMetric,
     Unit,
     _,
     hookimpl,
@@ -32,13 +35,23 @@ from tessera_wallet.coupons import events as coupon_events
 from tessera_wallet.coupons import facts as coupon_facts
 from tessera_wallet.coupons import selling as coupons
 from tessera_wallet.coupons.rewards import REWARD_KINDS
+from tessera_wallet.explaining import explain
 from tessera_wallet.memberships import bringing as memberships_brought
 from tessera_wallet.memberships import events as membership_events
 from tessera_wallet.memberships import facts as membership_facts
 from tessera_wallet.memberships.entering import start_at_visit
 from tessera_wallet.memberships.expiring import tell_expiring
+from tessera_wallet.packs import bringing as packs_brought
+from tessera_wallet.packs import events as pack_events
+from tessera_wallet.packs import facts as pack_facts
 from tessera_wallet.permissions import PERMISSIONS, cashier
 from tessera_wallet.units import UNITS
+from tessera_wallet.value import bringing as value_brought
+from tessera_wallet.value import events as value_events
+from tessera_wallet.value import facts as value_facts
+from tessera_wallet.value.paying import holds
+
+ledger.explain("wallet", explain)
 
 
 @hookimpl
@@ -58,12 +71,12 @@ def units() -> list[Unit]:
 
 @hookimpl
 def events() -> list[Event]:
-    return [*coupon_events.EVENTS, *membership_events.EVENTS]
+    return [*coupon_events.EVENTS, *membership_events.EVENTS, *value_events.EVENTS, *pack_events.EVENTS]
 
 
 @hookimpl
 def facts() -> list[Fact]:
-    return [*coupon_facts.FACTS, *membership_facts.FACTS]
+    return [*coupon_facts.FACTS, *membership_facts.FACTS, *value_facts.FACTS, *pack_facts.FACTS]
 
 
 @hookimpl
@@ -82,13 +95,23 @@ def claim_kinds() -> list[ClaimKind]:
 
 
 @hookimpl
+def payment_methods() -> list[PaymentMethod]:
+    return [PaymentMethod("stored_value", _("Stored value"), holds)]
+
+
+@hookimpl
+def tier_metrics() -> list[TierMetric]:
+    return value_facts.METRICS
+
+
+@hookimpl
 def reward_kinds() -> list[RewardKind]:
     return REWARD_KINDS
 
 
 @hookimpl
 def entitlement_kinds() -> list[EntitlementKind]:
-    return [memberships_brought.BROUGHT, coupons_brought.BROUGHT]
+    return [value_brought.stored_value, packs_brought.pack, memberships_brought.BROUGHT, coupons_brought.BROUGHT]
 
 
 @hookimpl

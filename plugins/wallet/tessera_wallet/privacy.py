@@ -9,25 +9,33 @@ from uuid import UUID
 from tessera_hooks import Merging, Text
 from tessera_wallet.coupons import privacy as coupons
 from tessera_wallet.memberships import privacy as memberships
+from tessera_wallet.packs import privacy as packs
+from tessera_wallet.value import privacy as value
+
+PARTS = (coupons, memberships, value, packs)
 
 
 async def merge(merging: Merging) -> Mapping[str, Any]:
     """Move everything of the other to the survivor; answers what was moved, by kind."""
-    return {**await coupons.move(merging), **await memberships.move(merging)}
+    moved: dict[str, Any] = {}
+    for part in PARTS:
+        moved |= await part.move(merging)
+    return moved
 
 
 async def unmerge(merging: Merging) -> Sequence[Text]:
     """Give the other back what was moved; answers what stays with the survivor."""
-    return [*await coupons.give_back(merging), *await memberships.give_back(merging)]
+    return [said for part in PARTS for said in await part.give_back(merging)]
 
 
 async def tell(member: UUID) -> Mapping[str, Any] | None:
     """Everything that the wallet keeps of a member; nothing where it keeps nothing."""
     told = {"coupons": await coupons.tell(member), "memberships": await memberships.tell(member)}
+    told |= {**await value.tell(member), **await packs.tell(member)}
     return {name: rows for name, rows in told.items() if rows} or None
 
 
 async def erase(member: UUID) -> None:
     """Take the person out; what adds up stays."""
-    await coupons.erase(member)
-    await memberships.erase(member)
+    for part in PARTS:
+        await part.erase(member)

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from tessera_hooks import Returning, Settled, Settling
 from tessera_wallet.coupons import selling as coupons
+from tessera_wallet.value import paying as value
 
-SETTLING: tuple[Callable[[Settling], Awaitable[Settled | None]], ...] = (coupons.settle,)
-RETURNING: tuple[Callable[[Returning], Awaitable[None]], ...] = (coupons.bring_back,)
+SETTLING: tuple[Callable[[Settling], Awaitable[Settled | None]], ...] = (coupons.settle, value.settle)
+RETURNING: tuple[Callable[[Returning], Awaitable[None]], ...] = (coupons.bring_back, value.give_back)
 
 
 async def settle(purchase: Settling) -> Settled | None:

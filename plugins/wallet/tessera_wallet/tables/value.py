@@ -42,7 +42,7 @@ class Recharge(Table, schema="wallet", tablename="recharge"):
 
     ``earns`` says what earns points: the ``recharge`` itself, the ``spending`` of it, or ``nothing``, as it was
     set at that moment. ``refunded`` is how much of ``paid`` was taken out again, ``bonus_lapsed`` how much of the
-    bonus went with it. ``payments`` lists method and amount.
+    bonus is settled by that. ``payments`` lists method and amount.
     """
 
     id = UUID(primary_key=True, default=None)

@@ -1,0 +1,99 @@
+"""What every act at the desk begins with: for whom, in which store, in which currency, paid how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from tessera.plugin import FieldError, Forbidden, Invalid, StoreFacts, actor, business, store_by_code, stores
+from tessera_hooks import _
+
+LARGEST = 10**12
+"""The largest amount in minor units that is taken for meant."""
+
+MOST_WORDS = 200
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A part of what was paid, in minor units, by its method."""
+
+    method: str
+    amount: int
+
+
+def wrong(field: str, message: str) -> Invalid:
+    """A refusal that belongs to one field."""
+    return Invalid(message, [FieldError(field, message)])
+
+
+def open_stores(permission: str) -> list[StoreFacts]:
+    """The open stores in which the actor may do this."""
+    return [store for store in stores() if store.active and actor().may_for_own(permission, store.id)]
+
+
+def desk_store(given: str | None, permission: str) -> StoreFacts:
+    """The store that something happens in: the one named by code, where one works now, or the only one."""
+    allowed = open_stores(permission)
+    wanted = store_by_code(given).id if given else actor().store
+    if wanted is None and len(allowed) == 1:
+        return allowed[0]
+    if wanted is None:
+        raise wrong("store", _("choose the store"))
+    for store in allowed:
+        if store.id == wanted:
+            return store
+    raise Forbidden(_("You may not do this here: it needs the permission {name}.", name=permission))
+
+
+def currency_of(store: StoreFacts, given: str | None = None) -> str:
+    """The currency that is taken in a store; another one is refused."""
+    if given and given != store.currency:
+        raise wrong("currency", _("{store} takes {currency} only", store=store.name, currency=store.currency))
+    return store.currency or business().currency
+
+
+def checked_amount(amount: int, field: str = "amount") -> int:
+    """A whole amount above zero."""
+    if not 0 < amount <= LARGEST:
+        raise wrong(field, _("give a whole amount above zero"))
+    return amount
+
+
+def checked_words(text: str, field: str = "reason", *, needed: bool = True) -> str:
+    """A short reason in one line."""
+    cleaned = " ".join(text.split())
+    if (needed and not cleaned) or len(cleaned) > MOST_WORDS or "\x00" in cleaned:
+        raise wrong(field, _("say the reason in at most 200 characters"))
+    return cleaned
+
+
+def checked_payments(payments: Sequence[Paid], owed: int) -> list[Paid]:
+    """The parts by which something was paid: together exactly what is owed, and none by what was paid ahead itself."""
+    for part in payments:
+        checked_amount(part.amount, "payments")
+        if not part.method.strip() or len(part.method) > 60:
+            raise wrong("payments", _("say how it was paid"))
+        if part.method.startswith("wallet."):
+            raise wrong("payments", _("what is paid ahead is not paid with stored value"))
+    given = sum(part.amount for part in payments)
+    if given != owed:
+        raise wrong("payments", _("the payments add up to {given}, {owed} are owed", given=given, owed=owed))
+    return list(payments)
+
+
+def as_rows(payments: Sequence[Paid]) -> list[dict[str, Any]]:
+    """Payments as a row keeps them."""
+    return [{"method": part.method, "amount": part.amount} for part in payments]
+
+
+def ids_of(codes: Sequence[str]) -> list[str] | None:
+    """Stores by code as a row keeps them; none chosen means every store."""
+    return [str(store_by_code(code).id) for code in codes] or None
+
+
+def holds_in(kept: Sequence[str] | None, store: UUID | None) -> bool:
+    """Whether what a row keeps of stores allows this one."""
+    return kept is None or (store is not None and str(store) in kept)

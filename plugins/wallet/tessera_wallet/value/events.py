@@ -1,0 +1,65 @@
+"""What stored value tells: the payloads of its events, and how they read on a member's timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+import msgspec
+
+from tessera.plugin import actor, say_money
+from tessera_hooks import Event, Happened, Text, TimelineEntry, _
+from tessera_hooks.declarations import TimelineReader
+from tessera_wallet.permissions import READ
+
+
+class Recharged(msgspec.Struct):
+    """A recharge by its id; what was paid and what was given on top, in minor units of ``currency``."""
+
+    recharge: UUID
+    amount: int
+    bonus: int
+    currency: str
+
+
+class Refunded(msgspec.Struct):
+    """A refund by its id; ``amount`` of principal and ``bonus`` left the balance, ``paid_out`` was the money."""
+
+    refund: UUID
+    recharge: UUID
+    amount: int
+    paid_out: int
+    bonus: int
+    currency: str
+
+
+def reader(say: Callable[[Happened], TimelineEntry]) -> TimelineReader:
+    """Reads events for those who may see the wallet in the store where they happened; others see bare titles."""
+
+    async def read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+        return {event.id: say(event) for event in events if actor().may_for_own(READ, event.store)}
+
+    return read
+
+
+def money(event: Happened, name: str) -> str:
+    """An amount of an event as people read it."""
+    return say_money(event.payload[name], event.payload["currency"])
+
+
+def _recharged(event: Happened) -> TimelineEntry:
+    given = _("with a bonus of {bonus}", bonus=money(event, "bonus")) if event.payload["bonus"] else Text("")
+    return TimelineEntry(
+        _("Recharged {amount}", amount=money(event, "amount")), str(given), f"/wallet/members/{event.member}"
+    )
+
+
+def _refunded(event: Happened) -> TimelineEntry:
+    title = _("Stored value paid out: {amount}", amount=money(event, "paid_out"))
+    return TimelineEntry(title, "", f"/wallet/members/{event.member}")
+
+
+EVENTS = [
+    Event("recharged", _("Recharge"), Recharged, icon="wallet", timeline=reader(_recharged)),
+    Event("refunded", _("Stored value paid out"), Refunded, icon="cash-banknote", timeline=reader(_refunded)),
+]
