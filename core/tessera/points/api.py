@@ -13,8 +13,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from tessera.access.actor import actor
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.members.service import account_of, need_visible
-from tessera.points import service
+from tessera.points import service, units
 from tessera.points.ledger import POINTS
+from tessera.points.service import correcting, telling, tracing
+from tessera.points.units import Term
 from tessera_hooks import _
 
 
@@ -42,7 +44,7 @@ class EntryIn(msgspec.Struct, forbid_unknown_fields=True):
     amount: int
     reason: str
     unit: str = POINTS
-    expires_at: datetime | None = None
+    expires_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class EntryOut(msgspec.Struct):
@@ -65,6 +67,52 @@ class EntryOut(msgspec.Struct):
     def of(cls, entry: object) -> EntryOut:
         """An entry as programs see it."""
         return cls(**{name: getattr(entry, name) for name in cls.__struct_fields__})
+
+
+class ReverseIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Why an entry is taken back."""
+
+    reason: str
+
+
+class RuleOut(msgspec.Struct):
+    """The rule that an entry follows, in the version that was in force."""
+
+    code: str
+    version: int | None
+
+
+class LotOut(msgspec.Struct):
+    """A lot that an entry opened or drew on.
+
+    ``entry`` is the credit that brought it; ``amount`` what this entry brought, took (above zero) or gave back
+    (below); ``remaining`` what the lot still holds.
+    """
+
+    entry: UUID
+    amount: int
+    remaining: int
+    opens_at: datetime
+    expires_at: datetime | None
+
+
+class ConsumedOut(msgspec.Struct):
+    """An entry that took from the lot of this one; ``debt`` is what was owed when the lot came in."""
+
+    entry: UUID
+    kind: str
+    amount: int
+    at: datetime
+
+
+class ExplanationOut(msgspec.Struct):
+    """Why an entry is there, in both languages, with what it drew on and what consumed it."""
+
+    text: dict[str, str]
+    rule: RuleOut | None
+    source: str
+    lots: list[LotOut]
+    consumed_by: list[ConsumedOut]
 
 
 class EntryList(msgspec.Struct):
@@ -112,19 +160,50 @@ async def list_entries(
 async def add_entry(member: FromPath[UUID], data: JSONBody[EntryIn]) -> EntryOut:
     """Credit or debit by hand."""
     member = await need_visible(member, "points.write")
-    if data.unit != POINTS:
-        message = _('there is no unit "{unit}": choose {known}', unit=data.unit, known=POINTS)
+    unit = units.known_unit(data.unit)
+    if not unit.by_hand:
+        message = _("entries of {unit} are not booked by hand: do it where they come from", unit=unit.title)
         raise Invalid(message, [FieldError("unit", message)])
     account, here = await account_of(member), actor().store
     if data.kind == "debit":
-        return EntryOut.of(await service.debit(account, member, data.amount, reason=data.reason, store=here))
-    expiry = data.expires_at
-    if expiry is not None and expiry.tzinfo is None:
+        booked = await service.debit(account, member, data.amount, reason=data.reason, unit=unit.name, store=here)
+        return EntryOut.of(booked)
+    if isinstance(data.expires_at, datetime) and data.expires_at.tzinfo is None:
         message = _("give the moment with its zone, like 2026-12-31T00:00:00+08:00")
         raise Invalid(message, [FieldError("expires_at", message)])
-    return EntryOut.of(
-        await service.credit(account, member, data.amount, reason=data.reason, expires_at=expiry, store=here)
+    booked = await service.credit(
+        account, member, data.amount, reason=data.reason, expires_at=_lasts(data), unit=unit.name, store=here
+    )
+    return EntryOut.of(booked)
+
+
+def _lasts(data: EntryIn) -> datetime | Term | None:
+    """Until when a credit by hand lasts: as it says; else points for ever, and other units by their policy."""
+    if isinstance(data.expires_at, msgspec.UnsetType):
+        return None if data.unit == POINTS else service.BY_POLICY
+    return data.expires_at
+
+
+@get("/entries/{entry:uuid}/explanation", permission="points.read")
+async def explain_entry(entry: FromPath[UUID]) -> ExplanationOut:
+    """Why an entry is there, which lots it drew on, and what consumed what it brought."""
+    await need_visible(await correcting.holder_of(entry), "points.read")
+    trace = await tracing.trace(entry)
+    known = trace.entry
+    return ExplanationOut(
+        text=telling.tell_everywhere(trace),
+        rule=RuleOut(known.rule, known.rule_version) if known.rule is not None else None,
+        source=known.source,
+        lots=[LotOut(lot.entry, lot.amount, lot.remaining, lot.opens_at, lot.expires_at) for lot in trace.lots],
+        consumed_by=[ConsumedOut(one.entry, one.kind, one.amount, one.at) for one in trace.consumed_by],
     )
 
 
-handlers = [show_balances, list_entries, add_entry]
+@post("/entries/{entry:uuid}/reverse", permission="points.adjust")
+async def reverse_entry(entry: FromPath[UUID], data: JSONBody[ReverseIn]) -> EntryOut:
+    """Take an entry back by another one."""
+    await need_visible(await correcting.holder_of(entry), "points.adjust")
+    return EntryOut.of(await correcting.reverse_by_hand(entry, reason=data.reason, store=actor().store))
+
+
+handlers = [show_balances, list_entries, add_entry, explain_entry, reverse_entry]

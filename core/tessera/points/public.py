@@ -32,7 +32,7 @@ from tessera.points.service.reversing import (
     take_from,
 )
 from tessera.points.service.units import UnitFacts, known_unit, unit_titles
-from tessera.points.units import Term, term
+from tessera.points.units import BY_POLICY, Term, term
 from tessera.points.wording import worded
 
 __all__ = [
@@ -62,9 +62,6 @@ __all__ = [
     "take_back",
     "unit_titles",
 ]
-
-BY_POLICY = Term()
-"""As an expiry: what the unit's own policy says."""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,10 @@ class Term:
     idle: bool = False
 
 
+BY_POLICY = Term()
+"""As an expiry: what the unit's own policy says."""
+
+
 def points_expiry() -> Expiry:
     """How long points last: the setting ``points.expiry``, else full months after the one they are earned in.
 

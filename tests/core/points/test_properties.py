@@ -137,4 +137,4 @@ async def test_booking_an_expiry_late_changes_nothing_that_can_be_spent(
 async def _book_only(story: Story) -> None:
     from tessera.points.service import expiring
 
-    await expiring._expire(story.holder.account, "points")
+    await expiring.book_expired_of([story.holder.account], "points")

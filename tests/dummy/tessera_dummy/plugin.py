@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from tessera_dummy import badges, service
+from tessera_dummy.counted import UNITS
 from tessera_dummy.records import check_up, habit
 from tessera_dummy.rules import cheered, low_score
 from tessera_dummy.screens import greet_program, greeting
@@ -32,6 +33,7 @@ from tessera_hooks import (
     Slot,
     StarterSet,
     Text,
+    Unit,
     _,
     hookimpl,
 )
@@ -78,6 +80,11 @@ def rules() -> list[Rule]:
 @hookimpl
 def earning_rules() -> list[EarningRule]:
     return [cheered]
+
+
+@hookimpl
+def units() -> list[Unit]:
+    return UNITS
 
 
 @hookimpl
