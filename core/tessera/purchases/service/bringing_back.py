@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,22 +10,42 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from tessera.kernel import events
 from tessera.kernel.business import business
-from tessera.kernel.database import execute, fetchrow
+from tessera.kernel.database import execute, fetch, fetchrow
+from tessera.kernel.plugins import host
 from tessera.members import service as members
 from tessera.points import service as points
-from tessera.purchases.service.contract import OverReturned
-from tessera_hooks import _
+from tessera.points.service.paying import give_back
+from tessera.purchases.service.contract import NewPayment, OverReturned
+from tessera.purchases.service.participating import tell_returned
+from tessera.purchases.service.refunding import Owed, refund, refunds_of
+from tessera_hooks import Claim, Returning, Tender, _
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Back:
-    """A return that is written: its amount, and whether the member's statistics know of it already."""
+    """A return that is written; ``counted`` where the member's statistics know of it already.
+
+    ``refunds`` is how the till says that the money went back; ``None`` where that is written already.
+    """
 
     id: UUID
     amount: int
     at: datetime
+    store: UUID | None
+    origin: str = "live"
     counted: bool = False
+    refunds: Sequence[NewPayment] | None = ()
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a return did to points: what was earned and is taken back, and what had been spent and is restored."""
+
+    taken: points.TakenBack
+    restored: int
+    refunds: Sequence[Tender]
 
 
 async def lock_purchase(purchase: UUID) -> Any:
@@ -36,8 +57,8 @@ async def lock_purchase(purchase: UUID) -> Any:
     if bought is not None and bought["member"] is not None:
         await members.hold(bought["member"], even_erased=True)
     return await fetchrow(
-        "SELECT id, source, external_id, member, account, store, amount, returned, currency, at FROM purchase "
-        "WHERE id = $1 FOR UPDATE",
+        "SELECT id, source, external_id, member, account, store, amount, returned, points_paid, currency, at "
+        "FROM purchase WHERE id = $1 FOR UPDATE",
         purchase,
     )
 
@@ -47,11 +68,12 @@ async def attribute(line: UUID, quantity: Decimal) -> None:
     await execute("UPDATE purchase_line SET returned = returned + $2 WHERE id = $1", line, quantity)
 
 
-async def bring_back(bought: Any, back: Back) -> points.TakenBack:
-    """Take a return off a locked purchase, and off the points that it earned.
+async def bring_back(bought: Any, back: Back) -> Brought:
+    """Take a return off a locked purchase, give back what paid for it, and take back what it had earned.
 
-    More than is left of the purchase is refused. The share that goes to the ledger is of all that has
-    come back so far, so that partial returns add up.
+    More than is left of the purchase is refused. The share that goes to the ledger and to plugins is of all
+    that has come back so far, so that partial returns add up. What had been spent is restored first: what is
+    taken back then finds it, and is not owed.
     """
     total = bought["returned"] + back.amount
     if total > bought["amount"]:
@@ -61,9 +83,48 @@ async def bring_back(bought: Any, back: Back) -> points.TakenBack:
     if bought["member"] is not None and not back.counted:
         await take_off_stats(bought["member"], back.amount, bought["currency"])
     share = Fraction(total, bought["amount"]) if bought["amount"] else Fraction(1)
-    return await points.take_back(
+    restored = await give_back(bought["id"], back.id, share, at=back.at) if bought["points_paid"] else 0
+    taken = await points.take_back(
         points.Returned(bought["id"], back.id, bought["member"], share, back.at, bought["store"])
     )
+    refunds = await _refund(bought, back, total)
+    if back.origin == "live" and events.current_origin() == "live":
+        await _tell(bought, back, share, refunds)
+    return Brought(taken, restored, refunds)
+
+
+async def _refund(bought: Any, back: Back, total: int) -> Sequence[Tender]:
+    if back.refunds is None:
+        return await refunds_of(back.id)
+    owed = Owed(
+        bought["id"],
+        bought["store"],
+        bought["amount"],
+        bought["points_paid"],
+        bought["returned"],
+        total,
+        bought["currency"],
+    )
+    return await refund(owed, back.id, back.refunds)
+
+
+async def _tell(bought: Any, back: Back, share: Fraction, refunds: Sequence[Tender]) -> None:
+    """Let plugins give back what was theirs, and rooms above consider what follows."""
+    claims = await fetch("SELECT kind, value FROM purchase_claim WHERE purchase = $1 ORDER BY place", bought["id"])
+    returning = Returning(
+        purchase=bought["id"],
+        purchase_return=back.id,
+        member=bought["member"],
+        store=back.store,
+        at=back.at,
+        currency=bought["currency"],
+        amount=back.amount,
+        share=share,
+        refunds=refunds,
+        claims=[Claim(row["kind"], row["value"]) for row in claims],
+    )
+    await host().participate("return_purchase", store=bought["store"], returning=returning)
+    await tell_returned(returning)
 
 
 async def take_off_stats(member: UUID, amount: int, currency: str) -> None:

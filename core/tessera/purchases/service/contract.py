@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from tessera.kernel.errors import Conflict, NotFound
-from tessera_hooks import Claim
+from tessera_hooks import Claim, Tender
 
 
 class PurchaseConflict(Conflict):
@@ -210,10 +210,11 @@ class Recorded:
 
 @dataclass(frozen=True)
 class RecordedReturn:
-    """A return that is recorded; ``purchase`` is ``None`` for an orphan."""
+    """A return that is recorded; ``purchase`` is ``None`` for an orphan. ``refunds`` is what went back, by method."""
 
     id: UUID
     purchase: UUID | None
     amount: int
     points: PointsMoved
     again: bool = False
+    refunds: Sequence[Tender] = ()

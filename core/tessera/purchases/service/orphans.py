@@ -11,7 +11,9 @@ from tessera.kernel.database import execute, fetch, in_transaction
 from tessera.purchases.service.bringing_back import Back, attribute, bring_back, lock_purchase
 
 _WAITING = """
-SELECT r.id, r.amount, r.at, r.member FROM purchase_return r JOIN purchase p
+SELECT r.id, r.amount, r.at, r.member, r.store, r.origin,
+    EXISTS (SELECT 1 FROM refund f WHERE f.purchase_return = r.id) AS refunded
+FROM purchase_return r JOIN purchase p
   ON p.source = r.source AND p.external_id = r.purchase_external_id AND p.currency = r.currency
 WHERE p.id = $1 AND r.purchase IS NULL ORDER BY r.at, r.id
 """
@@ -63,8 +65,16 @@ async def _link(bought: Any, waiting: Any) -> None:
         bought["id"],
         bought["member"],
     )
-    counted = waiting["member"] is not None
-    await bring_back(bought, Back(waiting["id"], waiting["amount"], waiting["at"], counted=counted))
+    back = Back(
+        id=waiting["id"],
+        amount=waiting["amount"],
+        at=waiting["at"],
+        store=waiting["store"],
+        origin=waiting["origin"],
+        counted=waiting["member"] is not None,
+        refunds=None if waiting["refunded"] else (),
+    )
+    await bring_back(bought, back)
 
 
 async def adopt_all() -> None:

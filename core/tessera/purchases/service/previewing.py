@@ -16,19 +16,11 @@ from tessera.purchases.service.contract import NewPurchase
 from tessera.purchases.service.methods import Way, ways_to_pay
 from tessera.purchases.service.participating import tier_title
 from tessera.purchases.service.pricing import combine, spread
+from tessera.purchases.service.sheets import PURCHASE
 from tessera_hooks import Award, Basket, PriceCut, Text, _
 
 GIVEN = "discount"
 """The kind of the cut that the till gives by itself."""
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What a rule would give; ``text`` says why."""
-
-    rule: str
-    points: int
-    text: Text | str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +46,7 @@ class Preview:
     refused: Sequence[PriceCut]
     lines: Mapping[int, int]
     spendable: PointsQuote | None
-    earns: Sequence[Expectation]
+    earns: Sequence[points.Expected]
     methods: Sequence[Way]
 
     @property
@@ -123,16 +115,15 @@ def _unknown(basket: Basket, known: Sequence[PriceCut]) -> list[PriceCut]:
     ]
 
 
-async def _would_earn(basket: Basket, buyer: Holder, base: int) -> list[Expectation]:
+async def _would_earn(basket: Basket, buyer: Holder, base: int) -> list[points.Expected]:
     award = Award(
         member=buyer.member,
         tier=basket.tier,
         store=basket.store,
-        reason="purchase",
+        reason=PURCHASE,
         at=basket.at,
         currency=basket.currency,
         amount=base,
         lines=basket.lines,
     )
-    worth, _facts = points.points_for(award)
-    return [Expectation(points.PER_AMOUNT, worth, _("for what is paid"))] if worth else []
+    return await points.would_earn(award)

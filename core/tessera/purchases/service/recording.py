@@ -14,7 +14,7 @@ from tessera.purchases.service.checking import Place, check_purchase, place_of, 
 from tessera.purchases.service.contract import NewPurchase, PointsMoved, PurchaseConflict, Recorded, TierMoved
 from tessera.purchases.service.crediting import credit_staff
 from tessera.purchases.service.orphans import adopt
-from tessera.purchases.service.settling import Sale, check_payments, settle
+from tessera.purchases.service.settling import Sale, award_of, check_payments, settle
 from tessera.purchases.service.sheets import award_lines_of, sheet_of
 from tessera.purchases.service.shifts import current_shift
 from tessera_hooks import _
@@ -58,12 +58,13 @@ async def _record(new: NewPurchase, place: Place, buyer: Holder | None, staff: M
     """
     seller = staff.get(new.staff or "")
     sheet = sheet_of(new, place, buyer, seller, await current_shift(place.store_id, seller))
-    purchase = sheet.purchases[0]
+    purchase, lines = sheet.purchases[0], award_lines_of(sheet.lines)
+    known = await points.look(award_of(purchase, lines, purchase.amount, place.zone)) if buyer else None
     written = await rows.write(sheet)
     if purchase.id not in written:
         return None
     await credit_staff(new.lines, sheet.lines, purchase.amount, staff)
-    done = await settle(Sale(new, place, buyer, purchase, award_lines_of(sheet.lines)))
+    done = await settle(Sale(new, place, buyer, purchase, lines, known))
     if written[purchase.id]:
         await adopt(purchase.id)
     return Recorded(

@@ -16,6 +16,7 @@ from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.ids import uuid7
 from tessera.members.service import stores_seen
 from tessera.points import service as points
+from tessera.points.service.paying import PAID
 from tessera.purchases.rows import ReturnLineRow, ReturnRow, as_json, columns
 from tessera.purchases.service.bringing_back import Back, attribute, bring_back, lock_purchase
 from tessera.purchases.service.checking import Place, check_return, place_of
@@ -28,7 +29,9 @@ from tessera.purchases.service.contract import (
     ReturnConflict,
 )
 from tessera.purchases.service.orphans import adopt
-from tessera_hooks import _
+from tessera.purchases.service.refunding import check_orphans_refunds, check_refunds, refunds_of, write_refunds
+from tessera.purchases.service.shifts import current_shift
+from tessera_hooks import Tender, _
 
 WRITE_RETURNS = f"""
 WITH back AS (
@@ -62,6 +65,7 @@ async def record_return(new: NewReturn) -> RecordedReturn:
     and number with the same contents is the same return.
     """
     check_return(new)
+    check_refunds(new.refunds)
     place = place_of(new)
 
     async def work() -> RecordedReturn:
@@ -110,6 +114,7 @@ async def _of_purchase(new: NewReturn, place: Place, bought: Any) -> RecordedRet
     if amount > left:
         raise OverReturned(_("more would come back than was bought: {left} is left", left=left), left=left)
     row = return_row(new, place, amount, purchase=bought["id"], member=bought["member"], currency=bought["currency"])
+    row.shift = await current_shift(row.store)
     lines = [
         ReturnLineRow(
             uuid7(), row.id, part.line["id"], n, part.line["sku"], part.line["name"], part.quantity, part.amount
@@ -120,9 +125,12 @@ async def _of_purchase(new: NewReturn, place: Place, bought: Any) -> RecordedRet
         return await _known(new)
     for part in parts:
         await attribute(part.line["id"], part.quantity)
-    done = await bring_back(bought, Back(row.id, amount, row.at))
+    done = await bring_back(
+        bought, Back(id=row.id, amount=amount, at=row.at, store=row.store, origin=row.origin, refunds=new.refunds)
+    )
     await _say(row)
-    return RecordedReturn(row.id, bought["id"], amount, await _moved(bought["account"], done))
+    moves = await _moved(bought["account"], done.taken, done.restored)
+    return RecordedReturn(row.id, bought["id"], amount, moves, refunds=done.refunds)
 
 
 def _check_currency(new: NewReturn, bought: Any) -> None:
@@ -208,12 +216,17 @@ async def write_returns(returns: Sequence[ReturnRow], lines: Sequence[ReturnLine
 
 async def _keep_orphan(new: NewReturn, place: Place) -> RecordedReturn:
     row = return_row(new, place, new.amount or 0, purchase=None, member=None, currency=place.currency)
+    row.shift = await current_shift(row.store)
+    if new.refunds:
+        check_orphans_refunds(new.refunds, row.amount, row.currency)
     if not await write_returns([row], []):
         return await _known(new)
+    given = [Tender(one.method, one.amount) for one in new.refunds]
+    await write_refunds(row.id, given)
     if new.purchase_external_id is not None:
         await _link_if_arrived(new)
     await _say(row)
-    return RecordedReturn(row.id, None, row.amount, PointsMoved())
+    return RecordedReturn(row.id, None, row.amount, PointsMoved(), refunds=given)
 
 
 async def _link_if_arrived(new: NewReturn) -> None:
@@ -232,15 +245,24 @@ async def _again(new: NewReturn) -> RecordedReturn | None:
     return await _known(new) if row is not None else None
 
 
+_KNOWN = """
+SELECT r.id, r.fingerprint, r.purchase, r.amount, p.account,
+    coalesce((SELECT sum(-e.amount) FROM entry e
+              WHERE e.purchase = r.purchase AND e.source_id = r.id AND e.kind = 'take_back'), 0)::bigint AS taken,
+    coalesce((SELECT sum(e.amount) FROM entry e
+              WHERE e.purchase = r.purchase AND e.source_id = r.id AND e.source = $3 AND e.amount > 0), 0)::bigint
+        AS restored
+FROM purchase_return r LEFT JOIN purchase p ON p.id = r.purchase WHERE r.source = $1 AND r.external_id = $2
+"""
+
+
 async def _known(new: NewReturn) -> RecordedReturn:
     """The return that has the number already, if its contents are the same."""
     row: Any = await fetchrow(
-        "SELECT r.id, r.fingerprint, r.purchase, r.amount, p.account, "
-        "coalesce((SELECT sum(-e.amount) FROM entry e WHERE e.purchase = r.purchase AND e.source_id = r.id), 0) "
-        "::bigint AS taken FROM purchase_return r LEFT JOIN purchase p ON p.id = r.purchase "
-        "WHERE r.source = $1 AND r.external_id = $2",
+        _KNOWN,
         new.source,
         new.external_id,
+        PAID,
     )
     if bytes(row["fingerprint"]) != new.fingerprint:
         raise ReturnConflict(
@@ -250,15 +272,16 @@ async def _known(new: NewReturn) -> RecordedReturn:
                 source=new.source,
             )
         )
-    moves = await _moved(row["account"], points.TakenBack(row["taken"]))
-    return RecordedReturn(row["id"], row["purchase"], row["amount"], moves, again=True)
+    moves = await _moved(row["account"], points.TakenBack(row["taken"]), row["restored"])
+    refunds = await refunds_of(row["id"])
+    return RecordedReturn(row["id"], row["purchase"], row["amount"], moves, again=True, refunds=refunds)
 
 
-async def _moved(account: UUID | None, done: points.TakenBack) -> PointsMoved:
+async def _moved(account: UUID | None, done: points.TakenBack, restored: int) -> PointsMoved:
     if account is None:
         return PointsMoved()
     available, debt = await points.available([account]), await points.owed([account])
-    return PointsMoved(taken_back=done.points, available=available, debt=debt)
+    return PointsMoved(taken_back=done.points, restored=restored, available=available, debt=debt)
 
 
 async def _say(row: ReturnRow) -> None:

@@ -32,13 +32,14 @@ FROM unnest($1::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS c (id, kind, 
 
 @dataclass(frozen=True)
 class Sale:
-    """A purchase as it was reported and as it is written."""
+    """A purchase as it was reported and as it is written; ``known`` is the member as rules saw them before it."""
 
     new: NewPurchase
     place: Place
     buyer: Holder | None
     purchase: PurchaseRow
     lines: Sequence[AwardLine]
+    known: points.Known | None = None
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,8 @@ async def _earn(sale: Sale, base: int) -> int:
     if sale.buyer is None:
         return 0
     award = award_of(sale.purchase, sale.lines, base, sale.place.zone)
-    entries = await points.earn(points.Earning(sale.buyer.account, award, sale.purchase.id, held=True))
-    return sum(entry.amount for entry in entries)
+    earning = points.Earning(sale.buyer.account, award, sale.purchase.id, held=True, known=sale.known)
+    return sum(entry.amount for entry in await points.earn(earning))
 
 
 def award_of(purchase: PurchaseRow, lines: Sequence[AwardLine], base: int, zone: str) -> Award:
