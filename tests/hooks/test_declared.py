@@ -25,6 +25,7 @@ def of_dummy(host: PluginHost, hook: str) -> list:
         ("reactions", "remember"),
         ("jobs", "tick"),
         ("screens", "greeting"),
+        ("reward_kinds", "badge"),
     ],
 )
 def test_a_declaration_is_known_by_its_name(plugin_host, hook, name):

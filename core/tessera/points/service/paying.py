@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -12,13 +11,14 @@ from uuid import UUID
 
 from tessera.kernel import clock
 from tessera.kernel.business import say_money, setting
-from tessera.kernel.database import fetch, fetchrow, in_transaction
+from tessera.kernel.database import fetchval, in_transaction
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.money import minor_digits
 from tessera.members.service import accounts_of
-from tessera.points.ledger import Cause, EntryRow, LotRow, Posting, allocate, by_account, settling
-from tessera.points.service.reading import available
-from tessera.points.service.spending import InsufficientBalance
+from tessera.points.ledger import Cause, Posting, settling
+from tessera.points.service.booking import take
+from tessera.points.service.reading import EntryFacts, available
+from tessera.points.service.reversing import find_entry, reverse_on
 from tessera_hooks import Text, _
 
 PAID = "redeem"
@@ -139,7 +139,7 @@ async def pay(
             store=store,
             facts={"value": known.worth(points), "currency": currency, "per_unit": known.per_unit, "amount": amount},
         )
-        entry = await _debit(posting, account, points, cause)
+        entry = await take(posting, account, points, cause)
         posting.say(
             "points.spent",
             member=member,
@@ -179,43 +179,22 @@ def _refused(message: Text | str, **facts: Any) -> Invalid:
     return Invalid(message, [FieldError(FIELD, message)], **facts)
 
 
-async def _debit(posting: Posting, account: UUID, points: int, cause: Cause) -> EntryRow:
-    """Take points of all that the account's member has open now; an entry for each account they come from."""
-    accounts = posting.beside(account)
-    lots = [lot for lot in await posting.lots(*accounts) if lot.is_open(posting.now)]
-    debt = sum(posting.standings[one].debt for one in accounts)
-    held = max(sum(lot.remaining for lot in lots) - debt, 0)
-    if held < points:
-        raise InsufficientBalance(
-            _("only {available} are available, {amount} are needed", available=held, amount=points), available=held
-        )
-    taken, _missing = allocate(lots, points)
-    first, *_others = [posting.debit(one, "debit", parts, cause) for one, parts in by_account(taken).items()]
-    return first
+_PAID = "SELECT id FROM entry WHERE purchase = $1 AND source = $2 AND kind = 'debit' ORDER BY id LIMIT 1"
 
-
-_SO_FAR = """
-SELECT coalesce(sum(-amount) FILTER (WHERE amount < 0), 0)::bigint AS paid,
-       coalesce(sum(amount) FILTER (WHERE amount > 0), 0)::bigint AS restored,
-       array_agg(DISTINCT account) AS accounts
-FROM entry WHERE purchase = $1 AND source = $2
+_TOTAL = """
+SELECT coalesce(sum(-amount), 0)::bigint FROM entry WHERE purchase = $1 AND source = $2 AND kind = 'debit'
 """
-
-_TAKEN = """
-SELECT l.*, sum(a.amount)::bigint AS part FROM allocation a JOIN entry e ON e.id = a.entry JOIN lot l ON l.id = a.lot
-WHERE e.purchase = $1 AND e.source = $2 GROUP BY l.id HAVING sum(a.amount) > 0
-ORDER BY l.expires_at DESC NULLS FIRST, l.opens_at DESC, l.id DESC
-"""
-"""What a purchase took from which lots and has not given back, the last to expire first."""
 
 
 async def paid_with_points(purchase: UUID) -> int:
     """How many points a purchase took, whatever came back since."""
-    row = await fetchrow(_SO_FAR, purchase, PAID)
-    return int(row["paid"]) if row is not None else 0
+    total: int = await fetchval(_TOTAL, purchase, PAID)
+    return total
 
 
-async def give_back(purchase: UUID, return_id: UUID, share: Fraction, *, at: datetime | None = None) -> int:
+async def give_back(
+    purchase: UUID, return_id: UUID, share: Fraction, *, store: UUID | None = None, at: datetime | None = None
+) -> int:
     """Give back the points that paid for what has come back of a purchase; answers how many.
 
     ``share`` is how much of the purchase has come back in all, this return included. What is due is
@@ -225,54 +204,34 @@ async def give_back(purchase: UUID, return_id: UUID, share: Fraction, *, at: dat
     """
 
     async def work() -> int:
-        so_far: Any = await fetchrow(_SO_FAR, purchase, PAID)
-        if not so_far["paid"]:
+        first = await fetchval(_PAID, purchase, PAID)
+        if first is None:
             return 0
-        posting = await Posting.open(so_far["accounts"])
-        so_far = await fetchrow(_SO_FAR, purchase, PAID)
-        due: int = floor(so_far["paid"] * share) - so_far["restored"]
-        if due <= 0:
-            return 0
+        entry = await find_entry(first)
+        posting = await Posting.open([entry.account])
         cause = Cause(
             reason="return",
             source=PAID,
             source_id=return_id,
             purchase=purchase,
             at=at or posting.now,
+            store=store,
             facts={"share": str(share)},
         )
-        await _restore(posting, purchase, due, cause)
-        await posting.settle(settling(posting.now))
+        booked = await reverse_on(posting, entry, cause, share=share)
+        if booked is None:
+            return 0
+        await posting.settle(settling(posting.now, store))
         await posting.write()
-        return due
+        return booked.amount
 
     return await in_transaction(work)
 
 
-async def _restore(posting: Posting, purchase: UUID, due: int, cause: Cause) -> None:
-    rows = await fetch(_TAKEN, purchase, PAID)
-    lots = [(LotRow(**{name: row[name] for name in LotRow.__struct_fields__}), row["part"]) for row in rows]
-    for account, parts in _given(lots, due).items():
-        owed = min(posting.standings[account].debt, sum(part for _lot, part in parts))
-        posting.restore(account, _less(parts, owed), cause, debt=owed)
-
-
-def _given(lots: Sequence[tuple[LotRow, int]], due: int) -> dict[UUID, list[tuple[LotRow, int]]]:
-    given: list[tuple[LotRow, int]] = []
-    for lot, taken in lots:
-        part = min(taken, due)
-        if part:
-            given.append((lot, part))
-            due -= part
-    return by_account(given)
-
-
-def _less(parts: Sequence[tuple[LotRow, int]], owed: int) -> list[tuple[LotRow, int]]:
-    """What is left of parts after some of them paid what is owed."""
-    kept: list[tuple[LotRow, int]] = []
-    for lot, part in reversed(parts):
-        less = min(part, owed)
-        owed -= less
-        if part > less:
-            kept.append((lot, part - less))
-    return kept
+def explain_paid(entry: EntryFacts) -> Text:
+    """Why points went for a purchase, or came back."""
+    if entry.kind != "debit":
+        return _("Given back for what was returned of a purchase")
+    facts = entry.facts
+    value, owed = say_money(facts["value"], facts["currency"]), say_money(facts["amount"], facts["currency"])
+    return _("Paid {value} of a purchase of {amount}", value=value, amount=owed)

@@ -1,0 +1,46 @@
+"""Where rewards meet the hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from tessera.points.rewards.events import EVENTS
+from tessera.points.rewards.explaining import explain_redemption
+from tessera.points.rewards.service import REDEEMED
+from tessera.points.rewards.service.moving import (
+    erase_redemptions,
+    merge_redemptions,
+    tell_redemptions,
+    unmerge_redemptions,
+)
+from tessera.points.service.explaining import register
+from tessera_hooks import Event, Merging, Text, hookimpl
+
+register(REDEEMED, explain_redemption)
+
+
+@hookimpl
+async def export_member(member: UUID) -> Mapping[str, Any] | None:
+    return await tell_redemptions(member)
+
+
+@hookimpl
+async def erase_member(member: UUID) -> None:
+    await erase_redemptions(member)
+
+
+@hookimpl
+async def merge_members(merging: Merging) -> Mapping[str, Any] | None:
+    return await merge_redemptions(merging)
+
+
+@hookimpl
+async def undo_merge(merging: Merging) -> Sequence[Text]:
+    return await unmerge_redemptions(merging)
+
+
+@hookimpl
+def events() -> list[Event]:
+    return EVENTS
