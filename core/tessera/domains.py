@@ -13,6 +13,7 @@ DOMAINS: tuple[str, ...] = (
     "tessera.tasks.plugin",
     "tessera.records.plugin",
     "tessera.points.plugin",
+    "tessera.points.rewards.plugin",
     "tessera.purchases.plugin",
     "tessera.messaging.plugin",
     "tessera.rules.plugin",
