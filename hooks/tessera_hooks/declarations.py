@@ -373,7 +373,8 @@ class Slot:
     Places: on the member's page ``member.mark`` (a few words below the name, such as tags),
     ``member.warning`` (shown before all else: an allergy, an injury),
     ``member.figure`` (one number in the line below the name), ``member.action`` (a button), ``member.card``
-    (what matters now) and ``member.profile`` (what is looked up now and then); ``home.card``.
+    (what matters now) and ``member.profile`` (what is looked up now and then); ``till.customer`` (what a cashier
+    should know of who stands there), ``home.card``.
     """
 
     place: Literal[
@@ -383,6 +384,7 @@ class Slot:
         "member.action",
         "member.card",
         "member.profile",
+        "till.customer",
         "home.card",
     ]
     template: str

@@ -125,8 +125,8 @@ async def test_parts_above_the_price_are_refused(till):
 async def test_the_change_is_worked_out(till):
     await till.enter("12.50")
     await till.enter(received="20")
-    assert "Change ¥7.50" in till.text
-    assert "Change ¥7.50" in await till.sell()
+    assert "Change to give ¥7.50" in till.text
+    assert "Change to give ¥7.50" in await till.sell()
 
 
 async def test_another_price_than_the_one_shown_is_shown_first(till):

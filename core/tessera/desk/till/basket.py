@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -9,13 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from tessera.desk.till.entering import Entered
+from tessera.kernel.business import business
 from tessera.kernel.errors import FieldError, Invalid
-from tessera.kernel.ids import uuid7
 from tessera.kernel.money import to_minor
 from tessera.points.units import POINTS
 from tessera.purchases import service as purchases
 from tessera.web.forms import Form, id_of
 from tessera_hooks import Claim, _
+
+LEGIBLE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's 32 characters: none is taken for another."""
 
 MOST_LINES = 200
 """Lines of one basket."""
@@ -102,13 +106,19 @@ class Basket:
         )
 
 
+def new_number() -> str:
+    """The number of a sale or a return, as people can read it out: the day, and fifty bits of chance."""
+    chance = "".join(secrets.choice(LEGIBLE) for _place in range(10))
+    return f"{business().today():%y%m%d}-{chance[:5]}-{chance[5:]}"
+
+
 def basket_of(form: Form, currency: str) -> Basket:
     """The basket that a form holds; a new one has no number yet."""
     columns = [form.values.get(f"line.{name}", []) for name in ("sku", "name", "category", "quantity", "price")]
     lines = [Line(*(cell.strip() for cell in row)) for row in zip(*columns, strict=False)]
     claims = [Claim(*text.split(" ", 1)) for text in form.all("claim") if " " in text]
     return Basket(
-        number=form["number"][:60] or str(uuid7()),
+        number=form["number"][:60] or new_number(),
         member=id_of(form["member"]) if form["member"] else None,
         lines=lines[:MOST_LINES],
         points=_whole(form["points"]),

@@ -16,11 +16,10 @@ from litestar.response import Template
 
 from tessera.access.actor import actor
 from tessera.access.service import store_of
-from tessera.desk.till.basket import number
+from tessera.desk.till.basket import new_number, number
 from tessera.kernel.business import business
 from tessera.kernel.database import undone
 from tessera.kernel.errors import DomainError, FieldError, Invalid
-from tessera.kernel.ids import uuid7
 from tessera.members import service as members
 from tessera.points import service as points
 from tessera.points.ledger import POINTS
@@ -123,7 +122,7 @@ async def take_return(request: Request[Any, Any, Any], purchase_id: FromPath[UUI
 
 async def _open(purchase_id: UUID) -> dict[str, Any]:
     sold = await purchases.purchase(purchase_id)
-    return {"sold": sold, "fresh": str(uuid7()), "store": store_of(sold.store)}
+    return {"sold": sold, "fresh": new_number(), "store": store_of(sold.store)}
 
 
 async def _tried(back: purchases.NewReturn, sold: UUID) -> tuple[purchases.RecordedReturn, ReceiptFacts]:

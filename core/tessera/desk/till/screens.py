@@ -289,12 +289,12 @@ def _change(basket: Basket, price: purchases.Preview | None) -> int | None:
 async def _customer(request: Request[Any, Any, Any], member: UUID | None) -> Mapping[str, Any]:
     """Who stands at the counter, with warnings and marks first."""
     if member is None:
-        return {"customer": None, "warnings": [], "marks": []}
+        return {"customer": None, "warnings": [], "notes": []}
     engine: Any = request.app.template_engine
     return {
         "customer": await members.member(member),
         "warnings": await fill(engine.engine, "member.warning", member),
-        "marks": await fill(engine.engine, "member.mark", member),
+        "notes": await fill(engine.engine, "till.customer", member),
     }
 
 

@@ -85,6 +85,8 @@
         getSelection().selectAllChildren(source);
       }
     }
+    const emptying = event.target.closest("[data-empties]");
+    if (emptying) document.getElementById(emptying.dataset.empties).value = "";
     const more = event.target.closest("[data-repeat]");
     if (more) repeat(document.getElementById(more.dataset.repeat));
   });
@@ -282,7 +284,7 @@
       if ([...list.options].some((option) => option.value === zone)) list.value = zone;
     }
     const wrong = root.querySelector(".is-invalid");
-    if (wrong) wrong.focus();
+    if (wrong && !document.activeElement.matches("input, textarea, select")) wrong.focus(); // nobody types elsewhere
     draw(root);
   }
 
