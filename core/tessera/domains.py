@@ -15,6 +15,7 @@ DOMAINS: tuple[str, ...] = (
     "tessera.points.plugin",
     "tessera.points.rewards.plugin",
     "tessera.purchases.plugin",
+    "tessera.tiers.plugin",
     "tessera.messaging.plugin",
     "tessera.rules.plugin",
     "tessera.desk.plugin",
@@ -23,6 +24,8 @@ DOMAINS: tuple[str, ...] = (
 
 def derivations() -> Mapping[str, Mapping[str, Derivation]]:
     """What a declaration of one kind brings with it of other kinds."""
-    from tessera.records import derive  # tables of records are Piccolo's; whoever only reads names need not load them
+    # tables of records are Piccolo's; whoever only reads names need not load them
+    from tessera.records import derive
+    from tessera.tiers.derive import DERIVATIONS
 
-    return derive.DERIVATIONS
+    return {**derive.DERIVATIONS, **DERIVATIONS}

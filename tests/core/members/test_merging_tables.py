@@ -52,6 +52,8 @@ STAYS = {
     "member_merge.survivor": "is the merge",
     "member_merge.other": "is the merge",
     "member_stats.member": "computed anew",
+    "member_tier.member": "the survivor has the better of the two; the other's waits for an undo",
+    "tier_change.member": "history stays under the id it happened to, and is read under every id",
 }
 """Not moved, and why that loses nothing."""
 

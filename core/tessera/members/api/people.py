@@ -16,6 +16,7 @@ from tessera.members.api.rendering import member_json, members_json
 from tessera.members.api.shapes import MemberIn, MemberOut, MemberPage, MemberPatch
 from tessera.members.labels import STAGES
 from tessera.members.service import Changes, NewMember
+from tessera.members.service.standing import tier_marks
 from tessera_hooks import _
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
@@ -58,8 +59,9 @@ async def list_members(
     limit: Limit = 50,
 ) -> MemberPage:
     """Members of one's stores, the newest first; with ``q`` those that are found, in the order of names."""
-    _refuse_unknown(stage=stage, tier=tier, segment=segment)
-    narrowing, after = service.Narrowing(_store(store), stage or None, tag or None), _cursor(cursor)
+    _refuse_unknown(stage=stage, segment=segment)
+    narrowing = service.Narrowing(_store(store), stage or None, tag or None, _tier(tier))
+    after = _cursor(cursor)
     if q is not None and q.strip():
         ids = await service.search_ids(q, limit + 1, narrowing, after=after)
     else:
@@ -68,13 +70,23 @@ async def list_members(
     return MemberPage(page, ids[limit - 1].hex if len(ids) > limit else None)
 
 
-def _refuse_unknown(*, stage: str | None, tier: str | None, segment: str | None) -> None:
+def _tier(code: str | None) -> tuple[str | None] | None:
+    """What members of a tier carry; an unknown one is refused."""
+    if not code:
+        return None
+    marks = tier_marks()
+    for mark in marks:
+        if mark.code.casefold() == code.casefold():
+            return (mark.carried,)
+    message = _("choose one of: {known}", known=", ".join(mark.code for mark in marks))
+    raise Invalid(message, [FieldError("tier", message)])
+
+
+def _refuse_unknown(*, stage: str | None, segment: str | None) -> None:
     """Refuse a filter that cannot be kept, rather than answer members whom it would have left out."""
     wrong = []
     if stage and stage not in STAGES:
         wrong.append(FieldError("stage", _("choose one of: {known}", known=", ".join(STAGES))))
-    if tier:
-        wrong.append(FieldError("tier", _("there are no tiers yet: ask without this filter")))
     if segment:
         wrong.append(FieldError("segment", _("there are no segments yet: ask without this filter")))
     if wrong:

@@ -16,6 +16,7 @@ from tessera.kernel.texts import translate
 from tessera.members import labels, service
 from tessera.members.screens.finding import Finding, find_members
 from tessera.members.service import MemberLine
+from tessera.members.service.standing import tier_mark, tier_marks
 from tessera.web.forms import own_path, read_form
 from tessera.web.visit import visit
 from tessera_hooks import Text
@@ -30,12 +31,16 @@ LONGEST = 100
 
 
 @get("/members", permission="members.read")
-async def list_members(before: FromQuery[UUID | None] = None) -> Template:
-    """Members, the newest first."""
-    found = await service.newest(PAGE + 1, before=before)
+async def list_members(before: FromQuery[UUID | None] = None, tier: FromQuery[str | None] = None) -> Template:
+    """Members, the newest first; those of one tier where it is asked for."""
+    chosen = next((mark for mark in tier_marks() if mark.code == tier), None)
+    narrowing = service.Narrowing(tier=(chosen.carried,) if chosen is not None else None)
+    found = await service.newest(PAGE + 1, narrowing, before=before)
     more = found[PAGE - 1].id if len(found) > PAGE else None
     context = await _context(found[:PAGE])
-    return Template(ROWS if visit().is_htmx else LIST, context={**context, "more": more, "first": before is None})
+    return Template(
+        ROWS if visit().is_htmx else LIST, context={**context, "more": more, "first": before is None, "tier": chosen}
+    )
 
 
 @post("/members/find", status_code=200, permission="members.read")
@@ -69,6 +74,9 @@ async def find(request: Request[Any, Any, Any]) -> Response[Any] | Template:
 async def _context(found: Sequence[MemberLine]) -> dict[str, Any]:
     return {
         "q": "",
+        "tier": None,
+        "tiers": tier_marks(),
+        "tier_mark": tier_mark,
         "goal": "",
         "sent": False,
         "found": found,

@@ -25,11 +25,15 @@ _SPARE = 2
 
 @dataclass(frozen=True)
 class Narrowing:
-    """What members of a list have in common; ``tag`` is its name, whatever the case of its letters."""
+    """What members of a list have in common; ``tag`` is its name, whatever the case of its letters.
+
+    ``tier`` is what members of it carry, in a tuple of one: nothing for the tier that they begin with.
+    """
 
     store: UUID | None = None
     stage: str | None = None
     tag: str | None = None
+    tier: tuple[str | None] | None = None
 
     def scope(self) -> list[UUID] | None:
         """Where to look: in the stores of the actor, or one of them, and among those the actor is responsible for."""
@@ -69,6 +73,11 @@ class Narrowing:
                 f"WHERE lower(g.name) = lower(${first + len(arguments)}) AND w.member = {member})"
             )
             arguments.append(self.tag)
+        if self.tier is not None:
+            place = first + len(arguments)
+            same = f"n.tier = ${place}" if self.tier[0] is not None else f"n.tier IS NULL AND ${place}::text IS NULL"
+            sql += f" AND EXISTS (SELECT 1 FROM member n WHERE n.id = {member} AND {same})"
+            arguments.append(self.tier[0])
         return sql, arguments
 
 

@@ -89,6 +89,7 @@ class MemberLine:
     stage: str
     store: UUID | None
     joined_on: date | None
+    tier: str | None = None
 
     @property
     def title(self) -> str:
@@ -266,7 +267,7 @@ _by_id = itemgetter(0)
 
 
 LINE = """
-SELECT m.id, m.number, m.name, m.stage, m.store, m.joined_on, coalesce(
+SELECT m.id, m.number, m.name, m.stage, m.store, m.joined_on, m.tier, coalesce(
     (SELECT i.sealed FROM identity i WHERE i.member = m.id AND i.kind = 'phone'
      ORDER BY i.is_primary DESC, i.id LIMIT 1),
     (SELECT c.sealed FROM contact c WHERE c.member = m.id AND c.kind = 'phone' ORDER BY c.id LIMIT 1)
@@ -286,6 +287,7 @@ def line(row: Any) -> MemberLine:
         stage=row["stage"],
         store=row["store"],
         joined_on=row["joined_on"],
+        tier=row["tier"],
     )
 
 

@@ -1,0 +1,74 @@
+"""Counting what members did: for one of them, and as SQL for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tessera.kernel.database import fetch, fetchrow
+from tessera.tiers.metrics import value_sql
+from tessera.tiers.periods import midnight
+from tessera.tiers.service.defined import Criteria, TierFacts
+
+Counted = Mapping[str, int | None]
+"""Values by metric; ``None`` where a metric cannot be counted."""
+
+
+async def count(member: UUID, names: Sequence[str], since: date, end: date) -> Counted:
+    """What one member did from a day on and before another."""
+    if not names:
+        return {}
+    columns = columns_sql(names, "$2::timestamptz", "$3::timestamptz")
+    row = await fetchrow(f"SELECT m.id{columns} FROM member m WHERE m.id = $1", member, midnight(since), midnight(end))
+    return {name: row[f"c{i}"] if row is not None else None for i, name in enumerate(names)}
+
+
+def highest_met(some: Sequence[TierFacts], counted: Counted) -> TierFacts | None:
+    """The highest of some tiers whose criteria are met."""
+    return next((tier for tier in reversed(some) if tier.criteria.met_by(counted)), None)
+
+
+def columns_sql(names: Sequence[str], since: str, until: str) -> str:
+    """Metrics as the columns ``c0``, ``c1`` … of a query over ``member m``."""
+    return "".join(f", {value_sql(name, since, until)} AS c{i}" for i, name in enumerate(names))
+
+
+def met_sql(criteria: Criteria, names: Sequence[str]) -> str:
+    """``Criteria.met_by`` over those columns: true or false, never NULL."""
+    if not criteria.asks:
+        return "false"
+    word = " AND " if criteria.match == "all" else " OR "
+    return f"({word.join(f'coalesce(c{names.index(name)} >= {int(n)}, false)' for name, n in criteria.asks.items())})"
+
+
+def rank_sql(some: Sequence[TierFacts], names: Sequence[str]) -> str:
+    """The rank of the highest of some tiers that is met; 0 where none is."""
+    whens = " ".join(f"WHEN {met_sql(tier.criteria, names)} THEN {tier.rank}" for tier in reversed(some))
+    return f"CASE {whens} ELSE 0 END" if whens else "0"
+
+
+_WITHOUT_RATE = """
+SELECT g.member, p.currency, count(*)::int AS n
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS g (member, since, until)
+JOIN purchase p ON p.member = g.member AND p.at >= g.since AND p.at < g.until CROSS JOIN business b
+WHERE p.currency <> b.currency AND NOT EXISTS (
+    SELECT 1 FROM exchange_rate x
+    WHERE x.currency = p.currency AND x.into = b.currency AND x.since <= (p.at AT TIME ZONE b.timezone)::date)
+GROUP BY g.member, p.currency
+"""
+
+
+async def without_rate(windows: Mapping[UUID, tuple[date, date]]) -> dict[UUID, dict[str, int]]:
+    """How many purchases of some members are in currencies that had no rate on their day, by currency."""
+    rows: Sequence[Any] = await fetch(
+        _WITHOUT_RATE,
+        list(windows),
+        [midnight(since) for since, _end in windows.values()],
+        [midnight(end) for _since, end in windows.values()],
+    )
+    found: dict[UUID, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row["member"], {})[row["currency"]] = row["n"]
+    return found
