@@ -16,7 +16,8 @@ from tessera_wallet.coupons.kinds import SELECT, kind_of
 
 _USE = """
 UPDATE wallet.coupon SET state = 'used', used_at = $2, purchase = $3, used_by = $4
-WHERE code = $1 AND state = 'issued' AND opens_at <= greatest($5, $2) AND (expires_at IS NULL OR expires_at > $5)
+WHERE code = $1 AND state = 'issued' AND opens_at <= greatest($5::timestamptz, $2::timestamptz)
+  AND (expires_at IS NULL OR expires_at > $5)
   AND (member IS NULL OR member = $4)
 RETURNING id, kind, member
 """
