@@ -114,6 +114,16 @@ def finish(report: Report, *, as_json: bool) -> None:
     sys.exit(1 if report.rejected else 0)
 
 
+def _control_totals(report: Report) -> Any:
+    from rich.table import Table
+
+    table = Table("", "in the file", "booked", "there already", "rejected", "members", box=None, padding=(0, 2, 0, 0))
+    for total in report.totals:
+        sums = [total.in_file, total.booked, total.there, total.rejected]
+        table.add_row(str(total.title), *(f"{one:,.{total.scale}f}" for one in sums), f"{len(total.members):,}")
+    return table
+
+
 def _print(report: Report) -> None:
     from rich.table import Table
 
@@ -121,6 +131,8 @@ def _print(report: Report) -> None:
     for name in ("read", "created", "updated", "unchanged", "rejected"):
         table.add_row(name, f"{getattr(report, name):,}")
     out.print(table)
+    if report.totals:
+        out.print(_control_totals(report))
     if report.resumed_at:
         say(f"went on after {report.resumed_at:,} rows, where the import had stopped")
     for remark in report.remarks:

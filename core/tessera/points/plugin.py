@@ -8,15 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from tessera.points import events as declared
-from tessera.points import verification  # noqa: F401 - registers the long job
+from tessera.points import verification
 from tessera.points.cards import points_card
 from tessera.points.earning.shipped import RULES
 from tessera.points.facts import FACTS
+from tessera.points.imports import register
 from tessera.points.noticing import KINDS, concerns, notice
 from tessera.points.service import book_all_expired
 from tessera.points.service.merging import merge_points, unmerge_points
 from tessera.points.service.privacy import erase_ledger, tell_ledger
 from tessera_hooks import EarningRule, Event, Fact, Job, Merging, Reaction, Slot, Text, hookimpl
+
+register()
 
 
 @hookimpl
@@ -69,4 +72,7 @@ def slots() -> list[Slot]:
 
 @hookimpl
 def jobs() -> list[Job]:
-    return [Job("points.expiry", timedelta(hours=1), book_all_expired)]
+    return [
+        Job("points.expiry", timedelta(hours=1), book_all_expired),
+        Job("points.verification", "55 3 * * *", verification.begin_verification),
+    ]

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
 from tessera.kernel.tabular import Row
+from tessera.members.imports.control import Total
 from tessera_hooks import Text
 
 Action = Literal["created", "updated", "unchanged", "rejected"]
@@ -86,7 +87,7 @@ class Report:
     """What an import did: the rows read are the sum of those created, updated, unchanged and rejected.
 
     ``alike`` are the pairs of members found who may be one person. ``first_rejects`` are a few of the
-    rejected lines with their reasons, for a screen.
+    rejected lines with their reasons, for a screen. ``totals`` are the control totals of what is added up.
     """
 
     kind: str
@@ -104,6 +105,7 @@ class Report:
     resumed_at: int = 0
     dry_run: bool = False
     seconds: float = 0.0
+    totals: list[Total] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The report as programs read it."""
@@ -118,6 +120,7 @@ class Report:
             "batch": str(self.batch) if self.batch else None,
             "dry_run": self.dry_run,
             "remarks": [str(remark) for remark in self.remarks],
+            **({"totals": [total.as_json() for total in self.totals]} if self.totals else {}),
         }
 
     def count(self, outcomes: Sequence[Outcome]) -> None:

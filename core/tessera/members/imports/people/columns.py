@@ -109,11 +109,13 @@ TITLES: dict[str, Text] = {
 }
 """What each field is called; an export heads its columns so, and an import knows them in every language."""
 
-ELSEWHERE = (
-    "等级", "会员等级", "级别", "等級", "积分", "積分", "积分余额", "储值余额", "储值", "余额", "卡余额", "儲值餘額",
-    "tier", "level", "grade", "points", "balance", "stored value",
+BALANCES = (
+    "积分", "積分", "积分余额", "储值余额", "储值", "余额", "卡余额", "儲值餘額", "points", "balance", "stored value",
 )  # fmt: skip
-"""Names of columns with tiers and balances, which are imported apart."""
+"""Names of columns with balances, which another command brings."""
+
+TIERS = ("等级", "会员等级", "级别", "等級", "tier", "level", "grade")
+"""Names of columns with tiers, which members reach by what they do here."""
 
 
 @dataclass(frozen=True)
@@ -162,19 +164,28 @@ def plan(columns: Sequence[str], given: Mapping[str, str]) -> Plan:
 
 
 def _remarks(fields: Mapping[str, Sequence[str]], ignored: Sequence[str]) -> list[Text]:
-    apart = {plain_header(name) for name in ELSEWHERE}
-    elsewhere = [column for column in ignored if plain_header(column) in apart]
-    others = [column for column in ignored if column not in elsewhere]
+    balances = _called(ignored, BALANCES)
+    tiers = _called(ignored, TIERS)
+    others = [column for column in ignored if column not in (*balances, *tiers)]
     remarks = []
-    if elsewhere:
+    if balances:
         remarks.append(
             _(
-                "ignored: {columns} (points and tiers are not imported by this command)",
-                columns=", ".join(elsewhere),
+                "not loaded: {columns}. `tessera import balances` brings them from this same list",
+                columns=", ".join(balances),
             )
+        )
+    if tiers:
+        remarks.append(
+            _("not loaded: {columns}. Tiers are reached here, or given by hand", columns=", ".join(tiers)),
         )
     if others:
         remarks.append(_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(others)))
     if "consent_sms" in fields or "consent_email" in fields:
         remarks.append(_("a yes of children under 14 is left out: their guardians agree for them"))
     return remarks
+
+
+def _called(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    known = {plain_header(name) for name in names}
+    return [column for column in columns if plain_header(column) in known]
