@@ -41,11 +41,13 @@ from tessera_wallet.memberships import events as membership_events
 from tessera_wallet.memberships import facts as membership_facts
 from tessera_wallet.memberships.entering import start_at_visit
 from tessera_wallet.memberships.expiring import tell_expiring
+from tessera_wallet.packs import api as pack_api
 from tessera_wallet.packs import bringing as packs_brought
 from tessera_wallet.packs import events as pack_events
 from tessera_wallet.packs import facts as pack_facts
 from tessera_wallet.permissions import PERMISSIONS, cashier
 from tessera_wallet.units import UNITS
+from tessera_wallet.value import api as value_api
 from tessera_wallet.value import bringing as value_brought
 from tessera_wallet.value import events as value_events
 from tessera_wallet.value import facts as value_facts
@@ -87,6 +89,11 @@ def reactions() -> list[Reaction]:
 @hookimpl
 def jobs() -> list[Job]:
     return [Job("memberships_expiring", timedelta(hours=1), tell_expiring)]
+
+
+@hookimpl
+def api() -> list[Any]:
+    return [*value_api.handlers, *pack_api.handlers]
 
 
 @hookimpl

@@ -5,8 +5,7 @@ from __future__ import annotations
 from tessera_hooks import Fact, _
 
 _OPEN = (
-    "FROM wallet.pack p WHERE p.member = m.id AND p.ended_at IS NULL "
-    "AND (p.expires_at IS NULL OR p.expires_at > {now})"
+    "FROM wallet.pack p WHERE p.member = m.id AND p.ended_at IS NULL AND (p.expires_at IS NULL OR p.expires_at > {now})"
 )
 
 _LEFT = (

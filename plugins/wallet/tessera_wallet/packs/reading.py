@@ -64,6 +64,11 @@ async def one_pack(pack: UUID, permission: str = READ) -> PackFacts:
     return found[0]
 
 
+async def holder_of(pack: UUID, permission: str = READ) -> UUID:
+    """Whose pack it is."""
+    return (await one_pack(pack, permission)).member
+
+
 _USES = """
 SELECT redemption, pack, member, units, store, at, undone_at, undone_because FROM wallet.pack_use
 WHERE pack = $1 ORDER BY at DESC, id DESC LIMIT $2
