@@ -47,7 +47,7 @@ async def test_an_unknown_unit_is_refused(business, name):
 
 
 async def test_the_refusal_names_the_nearest_unit(business):
-    with pytest.raises(Invalid, match='did you mean "dummy.claps"'):
+    with pytest.raises(Invalid, match=r'did you mean "dummy\.claps"'):
         known_unit("dummy.clap")
 
 
