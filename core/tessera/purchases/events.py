@@ -24,6 +24,14 @@ class PurchaseRecorded(msgspec.Struct):
     lines: int
 
 
+class PurchaseClaimed(msgspec.Struct):
+    """A purchase by its id that was made without a member and is one's now; ``amount`` in minor units."""
+
+    purchase: UUID
+    amount: int
+    currency: str
+
+
 class PurchaseReturned(msgspec.Struct):
     """A return by its id, with its purchase where that is known."""
 
@@ -104,6 +112,18 @@ def _purchase(event: Happened, there: bool) -> TimelineEntry:
     return TimelineEntry(title, detail, f"/purchases/{event.payload['purchase']}")
 
 
+async def _claimed(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+    there = await _there("purchase", "purchase", events)
+    said = {}
+    for event in await _seen(events):
+        title, purchase = _("Claimed a receipt for {amount}", amount=_money(event)), event.payload["purchase"]
+        known = purchase in there
+        said[event.id] = TimelineEntry(
+            title, _store(event) if known else UNDONE, f"/purchases/{purchase}" if known else None
+        )
+    return said
+
+
 async def _returned(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
     events = await _seen(events)
     there = await _there("purchase_return", "purchase_return", events)
@@ -129,6 +149,7 @@ async def _visited(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
 
 EVENTS = [
     Event("purchase.recorded", _("Purchase"), PurchaseRecorded, icon="receipt", timeline=_recorded),
+    Event("purchase.claimed", _("Receipt claimed"), PurchaseClaimed, icon="receipt-2", timeline=_claimed),
     Event("purchase.returned", _("Return"), PurchaseReturned, icon="receipt-refund", timeline=_returned),
     Event("visit.recorded", _("Visit"), VisitRecorded, icon="door-enter", timeline=_visited),
     Event("purchases.import_undone", _("Import of receipts taken back"), ImportUndone, on_timeline=False),

@@ -72,13 +72,67 @@ async def test_the_same_sale_again_is_the_same_answer_and_another_a_conflict(
     assert (other.status_code, other.json()["code"]) == (409, "purchase_conflict")
 
 
-@pytest.mark.parametrize(("part", "value"), [("redeem", {"points": 100}), ("claims", [{"kind": "x", "value": "C"}])])
-async def test_what_cannot_be_done_yet_is_said_and_changes_nothing(
-    till: httpx.AsyncClient, ana: UUID, part: str, value: Any
+async def test_points_pay_a_part_and_come_back_with_a_return(till: httpx.AsyncClient, ana: UUID) -> None:
+    await till.post("/purchases", json=sold(ana, 500_00))
+    paid = sold(ana, 10_00, "R2", redeem={"points": 300}, payments=[{"method": "cash", "amount": 7_00}])
+    first, again = await till.post("/purchases", json=paid), await till.post("/purchases", json=paid)
+    assert first.json()["points"] == {"earned": 7, "redeemed": 300, "available": 207}
+    assert again.json() == first.json()
+    back = {"source": "till-3", "external_id": "B1", "purchase": first.json()["id"]}
+    answer = (await till.post("/returns", json=back)).json()
+    assert answer["points"] == {"taken_back": 7, "restored": 300, "available": 500, "debt": 0}
+    assert answer["refunds"] == [{"method": "cash", "amount": 7_00}]
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "field"),
+    [
+        ("redeem", {"points": -1}, "redeem.points"),
+        ("redeem", {"stars": 1}, "redeem.stars"),
+        ("claims", [{"kind": "x", "value": "C"}], "claims.0.kind"),
+        ("claims", [{"kind": "dummy.voucher", "value": ""}], "claims.0.value"),
+        ("payments", [{"method": "cash", "amount": 52_51}], "payments"),
+        ("payments", [{"method": "nowhere.purse", "amount": 1}], "payments.0.method"),
+    ],
+)
+async def test_what_cannot_be_settled_is_named_and_changes_nothing(
+    till: httpx.AsyncClient, ana: UUID, part: str, value: Any, field: str
 ) -> None:
     answer = await till.post("/purchases", json=sold(ana, **{part: value}))
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, part)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
     assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+async def test_a_preview_is_answered_as_promised(till: httpx.AsyncClient, ana: UUID) -> None:
+    await till.post("/purchases", json=sold(ana, 500_00))
+    body = {"member": {"id": str(ana)}, "store": "main", "lines": [{"sku": "A1", "amount": 80_00}]}
+    answer = await till.post("/purchases/preview", json=body)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    spend = {"most": 500, "value": 5_00, "minimum": 1, "step": 1, "per_unit": 100, "available": 500}
+    assert (found["amount"], found["to_pay"], found["cuts"], found["offers"]) == (80_00, 80_00, [], [])
+    assert (found["points"]["can_spend"], found["points"]["would_earn"]) == (spend, 80)
+    assert [rule["points"] for rule in found["points"]["by_rule"]] == [80]
+    assert found["tier"]["code"] is None
+    assert found["methods"][0] == {"method": "cash", "title": "Cash", "holds": None}
+
+
+async def test_a_receipt_is_claimed_by_its_code_once(till: httpx.AsyncClient, ana: UUID) -> None:
+    code = (await till.post("/purchases", json=sold(None))).json()["claim_code"]
+    body = {"code": f" {code[:5].lower()}-{code[5:]}", "member": {"identity": "phone:13800138000"}}
+    answer = await till.post("/purchases/claim", json=body)
+    assert (answer.status_code, answer.json()["member"], answer.json()["points"]["earned"]) == (200, str(ana), 52)
+    again = await till.post("/purchases/claim", json=body)
+    assert (again.status_code, again.json()["code"]) == (409, "purchase_has_member")
+    wrong = await till.post("/purchases/claim", json={**body, "code": "nothing"})
+    assert (wrong.status_code, wrong.json()["code"]) == (404, "purchase_unknown")
+
+
+async def test_a_sale_without_a_member_is_given_to_one(till: httpx.AsyncClient, ana: UUID) -> None:
+    sale = (await till.post("/purchases", json=sold(None))).json()
+    assert sale["points"] == {"earned": 0, "redeemed": 0, "available": None}
+    answer = await till.put(f"/purchases/{sale['id']}/member", json={"member": {"id": str(ana)}})
+    assert (answer.status_code, answer.json()["points"]["available"]) == (200, 52)
 
 
 async def test_an_unknown_member_is_404_and_wrong_values_are_422(till: httpx.AsyncClient, ana: UUID) -> None:

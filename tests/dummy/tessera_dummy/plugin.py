@@ -8,27 +8,33 @@ from uuid import UUID
 
 import msgspec
 
-from tessera_dummy import badges, service
+from tessera_dummy import badges, selling, service
 from tessera_dummy.counted import UNITS
 from tessera_dummy.records import check_up, habit
 from tessera_dummy.rules import cheered, low_score
 from tessera_dummy.screens import greet_program, greeting
 from tessera_hooks import (
     Award,
+    Basket,
+    ClaimKind,
     EarningRule,
     Event,
     Fact,
     Job,
     Merging,
     MessageTemplate,
+    PaymentMethod,
     Permission,
+    PriceCut,
     Reaction,
     RecordType,
+    Returning,
     RewardKind,
     Role,
     Rule,
     SampleData,
     Screen,
+    Settled,
     Settling,
     Slot,
     StarterSet,
@@ -146,8 +152,28 @@ def points_multiplier(award: Award) -> Fraction | None:
 
 
 @hookimpl
-async def settle_purchase(purchase: Settling) -> None:
-    await service.greet_settled(purchase)
+def claim_kinds() -> list[ClaimKind]:
+    return [ClaimKind("voucher", _("Voucher"))]
+
+
+@hookimpl
+def payment_methods() -> list[PaymentMethod]:
+    return [PaymentMethod("purse", _("Purse"), selling.holds)]
+
+
+@hookimpl
+async def price_basket(basket: Basket) -> Sequence[PriceCut]:
+    return await selling.price(basket)
+
+
+@hookimpl
+async def settle_purchase(purchase: Settling) -> Settled:
+    return await selling.settle(purchase)
+
+
+@hookimpl
+async def return_purchase(returning: Returning) -> None:
+    await selling.give_back(returning)
 
 
 @hookimpl

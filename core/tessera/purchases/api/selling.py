@@ -1,20 +1,21 @@
-"""Purchases and returns as JSON."""
+"""Purchases as JSON: recorded, thought of, listed, claimed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import get, post
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar import get, post, put
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tessera.access.service import store_of
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.purchases import service
-from tessera_hooks import _
+from tessera.purchases.api.previewing import PreviewOut, preview_out
+from tessera_hooks import Claim, _
 
 
 class BuyerIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -23,9 +24,23 @@ class BuyerIn(msgspec.Struct, forbid_unknown_fields=True):
     id: UUID | None = None
     identity: str | None = None
 
+    def as_buyer(self) -> service.Buyer:
+        """The buyer for the service; one of the two is given."""
+        if (self.id is None) == (self.identity is None):
+            message = _("give the member's id or an identity")
+            raise Invalid(message, [FieldError("member", message)])
+        return service.Buyer(self.id, self.identity)
+
+
+class ClaimIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Something that the customer holds out, by its kind: ``wallet.coupon``."""
+
+    kind: str
+    value: str
+
 
 class PurchaseIn(msgspec.Struct, forbid_unknown_fields=True):
-    """A purchase; amounts in minor units."""
+    """A purchase; amounts in minor units. ``redeem`` names ``points``; ``claims`` are used up once each."""
 
     external_id: str
     source: str
@@ -40,25 +55,40 @@ class PurchaseIn(msgspec.Struct, forbid_unknown_fields=True):
     lines: list[service.NewLine] = []
     payments: list[service.NewPayment] = []
     redeem: dict[str, int] | None = None
-    claims: list[dict[str, Any]] | None = None
-
-    def as_new(self) -> service.NewPurchase:
-        """The purchase for the service; what cannot be done yet is refused."""
-        wrong = []
-        if self.redeem:
-            wrong.append(FieldError("redeem", _("spending points on a purchase is not available yet")))
-        if self.claims:
-            wrong.append(FieldError("claims", _("claims are not available yet")))
-        if self.member is not None and (self.member.id is None) == (self.member.identity is None):
-            wrong.append(FieldError("member", _("give the member's id or an identity")))
-        if wrong:
-            raise Invalid(wrong[0].message, wrong)
-        given = {name: getattr(self, name) for name in _SAME}
-        buyer = service.Buyer(self.member.id, self.member.identity) if self.member else service.Buyer()
-        return service.NewPurchase(buyer=buyer, **given)
+    claims: list[ClaimIn] | None = None
 
 
-_SAME = [n for n in PurchaseIn.__struct_fields__ if n not in ("member", "redeem", "claims")]
+class BasketIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A purchase that is only thought of: a recorded one without its number; lines may stand for ``amount``."""
+
+    amount: int = 0
+    member: BuyerIn | None = None
+    unknown_member: Literal["keep", "create", "refuse"] = "keep"
+    store: str | None = None
+    staff: str | None = None
+    at: datetime | None = None
+    currency: str | None = None
+    discount: int = 0
+    lines: list[service.NewLine] = []
+    payments: list[service.NewPayment] = []
+    redeem: dict[str, int] | None = None
+    claims: list[ClaimIn] | None = None
+    external_id: str = ""
+    source: str = ""
+
+
+def _as_new(given: PurchaseIn | BasketIn) -> service.NewPurchase:
+    """The purchase for the service."""
+    same = {name: getattr(given, name) for name in given.__struct_fields__ if name not in _OTHERWISE}
+    return service.NewPurchase(
+        buyer=given.member.as_buyer() if given.member else service.Buyer(),
+        redeem=given.redeem or {},
+        claims=[Claim(claim.kind, claim.value) for claim in given.claims or ()],
+        **same,
+    )
+
+
+_OTHERWISE = ("member", "redeem", "claims")
 
 
 class LineId(msgspec.Struct):
@@ -83,7 +113,7 @@ class TierOut(msgspec.Struct):
 
 
 class PurchaseDone(msgspec.Struct):
-    """A purchase that was recorded."""
+    """A purchase that was recorded; ``claim_code`` is for the receipt of a sale without a member."""
 
     id: UUID
     lines: list[LineId]
@@ -91,6 +121,43 @@ class PurchaseDone(msgspec.Struct):
     amount: int
     points: PurchasePoints
     tier: TierOut
+    claim_code: str | None
+
+
+def _points(moved: service.PointsMoved) -> PurchasePoints:
+    return PurchasePoints(moved.earned, moved.redeemed, moved.available)
+
+
+def _tier(moved: service.TierMoved) -> TierOut:
+    return TierOut(moved.code, moved.changed)
+
+
+class ClaimantIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Who claims a purchase."""
+
+    member: BuyerIn
+
+
+class CodeIn(msgspec.Struct, forbid_unknown_fields=True):
+    """Who claims the purchase of a receipt's code."""
+
+    code: str
+    member: BuyerIn
+
+
+class ClaimedOut(msgspec.Struct):
+    """A purchase that has a member now, and what it earned."""
+
+    id: UUID
+    member: UUID
+    amount: int
+    points: PurchasePoints
+    tier: TierOut
+
+    @classmethod
+    def of(cls, done: service.Claimed) -> ClaimedOut:
+        """A claimed purchase as programs see it."""
+        return cls(done.id, done.member, done.amount, _points(done.points), _tier(done.tier))
 
 
 class LineOut(msgspec.Struct):
@@ -138,59 +205,35 @@ class PurchaseList(msgspec.Struct):
     next: UUID | None
 
 
-class ReturnLineIn(msgspec.Struct, forbid_unknown_fields=True):
-    """A quantity of a line that comes back."""
-
-    line: UUID
-    quantity: Decimal
-
-
-class ReturnIn(msgspec.Struct, forbid_unknown_fields=True):
-    """A return: of lines, of an amount, or of all that is left."""
-
-    source: str
-    external_id: str
-    purchase: UUID | None = None
-    purchase_external_id: str | None = None
-    lines: list[ReturnLineIn] = []
-    amount: int | None = None
-    store: str | None = None
-    at: datetime | None = None
-    currency: str | None = None
-
-    def as_new(self) -> service.NewReturn:
-        """The return for the service."""
-        given = {name: getattr(self, name) for name in self.__struct_fields__ if name != "lines"}
-        return service.NewReturn(**given, lines=[service.LineBack(line.line, line.quantity) for line in self.lines])
-
-
-class ReturnPoints(msgspec.Struct):
-    """What a return did to points; ``available`` is ``null`` without a member."""
-
-    taken_back: int
-    restored: int
-    available: int | None
-    debt: int
-
-
-class ReturnDone(msgspec.Struct):
-    """A return that was recorded; ``purchase`` is ``null`` as long as that is not known."""
-
-    id: UUID
-    purchase: UUID | None
-    amount: int
-    points: ReturnPoints
-
-
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
 @post("/purchases", permission="purchases.write")
 async def record(data: JSONBody[PurchaseIn]) -> PurchaseDone:
     """Record a purchase."""
-    done = await service.record_purchase(data.as_new())
-    moved = PurchasePoints(done.points.earned, 0, done.points.available)
-    return PurchaseDone(done.id, [LineId(line) for line in done.lines], done.member, done.amount, moved, TierOut())
+    done = await service.record_purchase(_as_new(data))
+    lines = [LineId(line) for line in done.lines]
+    return PurchaseDone(
+        done.id, lines, done.member, done.amount, _points(done.points), _tier(done.tier), done.claim_code
+    )
+
+
+@post("/purchases/preview", permission="purchases.write", status_code=200)
+async def preview(data: JSONBody[BasketIn]) -> PreviewOut:
+    """What a purchase would come to; nothing is changed."""
+    return preview_out(await service.preview(_as_new(data)))
+
+
+@put("/purchases/{purchase:uuid}/member", permission="purchases.write")
+async def claim(purchase: FromPath[UUID], data: JSONBody[ClaimantIn]) -> ClaimedOut:
+    """Give a sale that was made without a member to one."""
+    return ClaimedOut.of(await service.claim_purchase(purchase, data.member.as_buyer()))
+
+
+@post("/purchases/claim", permission="purchases.write", status_code=200)
+async def claim_by_code(data: JSONBody[CodeIn]) -> ClaimedOut:
+    """Give the sale of a receipt's code to a member."""
+    return ClaimedOut.of(await service.claim_by_code(data.code, data.member.as_buyer()))
 
 
 @get("/purchases", permission="purchases.read")
@@ -209,12 +252,4 @@ async def list_purchases(
     return PurchaseList([PurchaseOut.of(purchase) for purchase in found[:limit]], more)
 
 
-@post("/returns", permission="purchases.write")
-async def record_return(data: JSONBody[ReturnIn]) -> ReturnDone:
-    """Record a return."""
-    done = await service.record_return(data.as_new())
-    moved = ReturnPoints(done.points.taken_back, 0, done.points.available, done.points.debt)
-    return ReturnDone(done.id, done.purchase, done.amount, moved)
-
-
-handlers = [record, list_purchases, record_return]
+handlers = [record, preview, list_purchases, claim, claim_by_code]

@@ -1,8 +1,12 @@
 """What can be done with purchases, returns and visits."""
 
 from tessera.purchases.service.checking import line_amount
+from tessera.purchases.service.claiming import claim_by_code, claim_days, claim_purchase
+from tessera.purchases.service.codes import shown_code
 from tessera.purchases.service.contract import (
     Buyer,
+    Claimed,
+    ClaimTooLate,
     LineBack,
     NewLine,
     NewPayment,
@@ -11,6 +15,7 @@ from tessera.purchases.service.contract import (
     OverReturned,
     PointsMoved,
     PurchaseConflict,
+    PurchaseHasMember,
     PurchaseUnknown,
     Recorded,
     RecordedReturn,
@@ -44,6 +49,8 @@ from tessera.purchases.service.visits import NewVisit, record_visit, record_visi
 
 __all__ = [
     "Buyer",
+    "ClaimTooLate",
+    "Claimed",
     "KnownArticle",
     "LineBack",
     "LineFacts",
@@ -57,6 +64,7 @@ __all__ = [
     "Preview",
     "PurchaseConflict",
     "PurchaseFacts",
+    "PurchaseHasMember",
     "PurchaseUnknown",
     "Recorded",
     "RecordedReturn",
@@ -66,6 +74,9 @@ __all__ = [
     "TierMoved",
     "Way",
     "adopt_all",
+    "claim_by_code",
+    "claim_days",
+    "claim_purchase",
     "differing",
     "known_article",
     "latest",
@@ -86,6 +97,7 @@ __all__ = [
     "register_settled",
     "register_tier_title",
     "returns_of",
+    "shown_code",
     "tier_title",
     "ways_to_pay",
 ]

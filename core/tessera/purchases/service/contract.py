@@ -44,6 +44,18 @@ SINCE = {"since": "claims"}
 """Marks a field that came later: left out of the fingerprint where it says nothing, so that old ones still hold."""
 
 
+class PurchaseHasMember(Conflict):
+    """A purchase that someone claims is a member's already."""
+
+    code = "purchase_has_member"
+
+
+class ClaimTooLate(Conflict):
+    """A purchase that someone claims is too old; ``days`` says how long it could be."""
+
+    code = "claim_too_late"
+
+
 class Share(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Someone's part in a line; shares are weights."""
 
@@ -206,6 +218,17 @@ class Recorded:
     again: bool = False
     tier: TierMoved = TierMoved()
     claim_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A purchase that was claimed; what had come back of it has earned nothing."""
+
+    id: UUID
+    member: UUID
+    amount: int
+    points: PointsMoved
+    tier: TierMoved
 
 
 @dataclass(frozen=True)

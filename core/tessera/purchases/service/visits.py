@@ -37,13 +37,14 @@ SELECT id FROM visited
 
 @dataclass(frozen=True)
 class NewVisit:
-    """Someone was there: on a day of the store's zone, at a moment where that is known."""
+    """Someone was there: on a day of the store's zone, at a moment and for a purchase where that is known."""
 
     member: UUID
     store: UUID | None
     day: date
     kind: str
     at: datetime | None = None
+    purchase: UUID | None = None
 
 
 async def record_visits(visits: Sequence[NewVisit]) -> list[bool]:
@@ -83,7 +84,7 @@ def _row(id_: UUID, visit: NewVisit) -> VisitRow:
         store=visit.store,
         day=visit.day,
         kind=visit.kind,
-        purchase=None,
+        purchase=visit.purchase,
         origin=events.current_origin(),
         batch=events.current_batch(),
         at=visit.at or clock.midnight(visit.day, zone_of(visit.store)),

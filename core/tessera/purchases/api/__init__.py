@@ -1,0 +1,5 @@
+"""Purchases and returns as JSON."""
+
+from tessera.purchases.api import returning, selling
+
+handlers = [*selling.handlers, *returning.handlers]
