@@ -30,12 +30,14 @@ from tessera_hooks import (
     hookimpl,
 )
 from tessera_wallet import privacy, sales
+from tessera_wallet.coupons import api as coupon_api
 from tessera_wallet.coupons import bringing as coupons_brought
 from tessera_wallet.coupons import events as coupon_events
 from tessera_wallet.coupons import facts as coupon_facts
 from tessera_wallet.coupons import selling as coupons
 from tessera_wallet.coupons.rewards import REWARD_KINDS
 from tessera_wallet.explaining import explain
+from tessera_wallet.memberships import api as membership_api
 from tessera_wallet.memberships import bringing as memberships_brought
 from tessera_wallet.memberships import events as membership_events
 from tessera_wallet.memberships import facts as membership_facts
@@ -93,7 +95,7 @@ def jobs() -> list[Job]:
 
 @hookimpl
 def api() -> list[Any]:
-    return [*value_api.handlers, *pack_api.handlers]
+    return [*value_api.handlers, *pack_api.handlers, *membership_api.handlers, *coupon_api.handlers]
 
 
 @hookimpl

@@ -96,10 +96,10 @@ def unknown(typed: str) -> CouponUnknown:
     return CouponUnknown(_("there is no such coupon"))
 
 
-async def coupon(id_: UUID) -> Held:
-    """One coupon by its id; one of a member whom the actor may not see is not there."""
+async def coupon(id_: UUID, permission: str = READ) -> Held:
+    """One coupon by its id; one of a member whom the actor may not see with this permission is not there."""
     row = await fetchrow(f"{SELECT} WHERE c.id = $1", id_)
-    if row is None or (row["member"] is not None and not await members.is_visible(row["member"], READ)):
+    if row is None or (row["member"] is not None and not await members.is_visible(row["member"], permission)):
         raise CouponUnknown(_("there is no such coupon"))
     return held_of(row)
 
