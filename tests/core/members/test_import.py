@@ -98,7 +98,7 @@ async def test_the_chains_old_list_is_taken_row_by_row(store, tmp_path, last_vis
         repeated = list(csv.DictReader(file))
     assert len(repeated) == report.rejected
     assert all(row["Line in the file"] and row["Why it was rejected"] for row in repeated)
-    assert [str(remark) for remark in report.remarks[:2]] == [
+    assert [str(remark) for remark in report.remarks[:3]] == [
         "not loaded: 积分, 储值余额. `tessera import balances` brings them from this same list",
         "not loaded: 等级. Tiers are reached here, or given by hand",
         "a yes of children under 14 is left out: their guardians agree for them",
