@@ -259,19 +259,27 @@ class Posting:
     async def settle(self, cause: Cause) -> None:
         """Let what is owed on one account of a member be paid by what others of theirs hold.
 
-        Debt is paid first, wherever it stands (L2). Each payment is a pair of entries, so that every
-        account stays true for itself; the second names the first as its source.
+        Debt is paid first, wherever it stands (L2): out of the same account by an entry of its own, which moves
+        nothing, else by a pair of entries, so that every account stays true for itself; the second names the
+        first as its source.
         """
         for member in {one.member for one in self.standings.values() if one.debt}:
             accounts = [one.account for one in self.standings.values() if one.member == member]
-            if len(accounts) < 2:
-                continue
             lots = [lot for lot in await self.lots(*accounts) if not lot.is_over(self.now)]
             for debtor in [account for account in accounts if self.standings[account].debt]:
+                own, _missing = allocate([lot for lot in lots if lot.account == debtor], self.standings[debtor].debt)
+                if own:
+                    self._pay_own(debtor, own, cause)
                 others = [lot for lot in lots if lot.account != debtor]
                 taken, _missing = allocate(others, self.standings[debtor].debt)
                 for donor, parts in by_account(taken).items():
                     self._transfer(donor, debtor, parts, cause)
+
+    def _pay_own(self, account: UUID, parts: Sequence[tuple[LotRow, int]], cause: Cause) -> None:
+        paid = sum(part for _lot, part in parts)
+        entry = self._entry(account, "transfer", 0, cause, debt_change=-paid)
+        for lot, part in parts:
+            self.move(entry, lot, part)
 
     def _transfer(self, donor: UUID, debtor: UUID, parts: Sequence[tuple[LotRow, int]], cause: Cause) -> None:
         given = self.debit(donor, "transfer", parts, cause)

@@ -383,6 +383,6 @@ SELECT (SELECT coalesce(sum(amount), 0) FROM brought)::bigint AS brought,
 _DRAWN = """
 SELECT c.id AS entry, c.source, c.source_id, sum(a.amount)::bigint AS amount
 FROM allocation a JOIN entry e ON e.id = a.entry JOIN lot l ON l.id = a.lot JOIN entry c ON c.id = l.entry
-WHERE (e.id = $1 OR e.reverses = $1) AND e.kind <> 'expire'
+WHERE e.id = $1 OR e.reverses = $1 OR e.reverses IN (SELECT id FROM entry WHERE reverses = $1)
 GROUP BY c.id HAVING sum(a.amount) > 0 ORDER BY c.id
 """

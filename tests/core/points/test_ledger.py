@@ -18,6 +18,7 @@ from tessera.kernel.errors import Invalid
 from tessera.kernel.events import importing
 from tessera.kernel.ids import uuid7
 from tessera.kernel.texts import use_locale
+from tessera.plugin import ledger
 from tessera.points import service
 from tessera.points.service import Returned
 
@@ -200,7 +201,12 @@ async def test_verify_names_what_someone_changed_by_hand(ana: Holder) -> None:
     await earn_for(ana, 10)
     await execute("UPDATE lot SET remaining = 9")
     await execute("UPDATE balance SET debt = 3")
-    assert sorted({d.what for d in await service.verify()}) == ["debt", "remainder of lot", "sum of lots less debt"]
+    assert sorted({d.what for d in await service.verify()}) == [
+        "debt",
+        "debt beside what the member holds",
+        "remainder of lot",
+        "sum of lots less debt",
+    ]
     assert "kept 9, the entries give 10" in str(next(d for d in await service.verify() if d.what == "remainder of lot"))
 
 
@@ -216,6 +222,36 @@ async def test_an_import_is_taken_back_by_opposite_entries(ana: Holder) -> None:
     assert (facts.available, facts.debt, facts.balance) == (-20, 20, -20)
     assert await service.verify() == []
     assert await service.undo_batch(batch) == 0
+
+
+async def test_an_import_that_had_paid_a_debt_leaves_nobody_owing_beside_what_they_hold(ana: Holder) -> None:
+    await spend_before_import(ana)
+    batch = uuid7()
+    with importing(batch):
+        await earn_for(ana, 50)
+    await earn_for(ana, 100)
+    await service.undo_batch(batch)
+    facts = await held(ana)
+    assert (facts.available, facts.debt, await service.verify()) == (80, 0, [])
+
+
+async def test_an_import_with_a_redemption_that_was_taken_back_is_taken_back_as_a_whole(ana: Holder) -> None:
+    await service.credit(ana.account, ana.member, 40, reason="gift")
+    batch = uuid7()
+    with importing(batch):
+        spent = await service.debit(ana.account, ana.member, 30, reason="a towel")
+        await ledger.reverse(spent.id, reason="returned", source="dummy.desk", amount=10)
+    await service.undo_batch(batch)
+    assert ((await held(ana)).available, await service.verify()) == (40, [])
+
+
+async def test_an_import_of_which_an_entry_was_taken_back_since_stays(ana: Holder) -> None:
+    batch = uuid7()
+    with importing(batch):
+        given = await service.credit(ana.account, ana.member, 40, reason="gift")
+    await ledger.reverse(given.id, reason="too much", source="dummy.desk", amount=10)
+    with pytest.raises(service.PointsInUse):
+        await service.undo_batch(batch)
 
 
 async def spend_before_import(holder: Holder) -> None:

@@ -93,6 +93,8 @@ def _by_someone(entry: EntryFacts) -> Text:
 def _transferred(entry: EntryFacts) -> Text:
     if entry.source == UNMERGED:
         return _("Spent after a merge that was undone, paid by whoever had spent it")
+    if entry.amount == 0:
+        return _("What was owed was paid out of what was there")
     if entry.amount < 0:
         return _("Paid what was owed on another account of the same member")
     return _("What was owed was paid from another account of the same member")

@@ -11,7 +11,8 @@ from tessera.kernel import clock
 from tessera.kernel.database import fetch
 from tessera.kernel.errors import Conflict
 from tessera.members.service import account_of, accounts_of
-from tessera.points.ledger import UNMERGED, Cause, LotRow, Posting, allocate, by_account, settling
+from tessera.points.ledger import UNMERGED, Cause, Posting, allocate, by_account, settling
+from tessera.points.service.reversing import allocate_last, less_first, taken_by
 from tessera_hooks import Merging, Text, _
 
 
@@ -26,13 +27,16 @@ _UNITS = "SELECT DISTINCT unit FROM balance WHERE account = ANY($1) ORDER BY uni
 _SEQ = "SELECT account, unit, seq FROM balance WHERE account = ANY($1)"
 
 _SPENT = """
-SELECT e.id, e.account, -e.amount AS amount FROM entry e
-WHERE e.account = ANY($1) AND e.unit = $2 AND e.kind = 'debit' AND e.source <> 'write_off'
-  AND e.seq > coalesce(($3::jsonb -> e.account::text ->> e.unit)::bigint, 0)
-  AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.id)
-ORDER BY e.id DESC
+SELECT * FROM (
+    SELECT e.id, e.account, -e.amount - coalesce((
+        SELECT sum(r.amount) FROM entry r WHERE r.reverses = e.id
+          AND NOT EXISTS (SELECT 1 FROM entry u WHERE u.reverses = r.id AND u.kind = 'undo')), 0)::bigint AS amount
+    FROM entry e
+    WHERE e.account = ANY($1) AND e.unit = $2 AND e.kind = 'debit' AND e.source <> 'write_off'
+      AND e.seq > coalesce(($3::jsonb -> e.account::text ->> e.unit)::bigint, 0)) spent
+WHERE amount > 0 ORDER BY id DESC
 """
-"""What was spent from some accounts since a merge: debits since then are the survivor's."""
+"""What was spent from some accounts since a merge and not taken back: debits since then are the survivor's."""
 
 _CROSSING = """
 SELECT c.id AS credit, c.account AS debtor, d.id AS debit, d.account AS donor, c.amount
@@ -43,8 +47,6 @@ WHERE c.unit = $3 AND c.kind = 'transfer' AND c.amount > 0
 ORDER BY c.id DESC
 """
 """What accounts of the one paid of what was owed on those of the other, while they were one."""
-
-_TAKEN = "SELECT a.amount AS part, l.* FROM allocation a JOIN lot l ON l.id = a.lot WHERE a.entry = $1"
 
 _SINCE = """
 SELECT count(*) FROM entry e WHERE e.account = ANY($1) AND e.kind NOT IN ('transfer', 'undo', 'expire')
@@ -110,7 +112,7 @@ async def _give_back(posting: Posting, row: Any) -> None:
     held = [lot for lot in await posting.lots(row["debtor"]) if not lot.is_over(posting.now)]
     taken, owed = allocate(held, row["amount"])
     posting.debit(row["debtor"], "undo", taken, _reversing(cause, row["credit"]), owed=owed)
-    await _refill(posting, row["donor"], row["debit"], _reversing(cause, row["debit"]))
+    await _refill(posting, row["donor"], row["debit"], row["amount"], _reversing(cause, row["debit"]))
 
 
 async def _pay_instead(posting: Posting, row: Any, payer: UUID, merge: UUID) -> None:
@@ -118,7 +120,7 @@ async def _pay_instead(posting: Posting, row: Any, payer: UUID, merge: UUID) -> 
     cause = Cause(
         reason="merge undone", source=UNMERGED, source_id=row["id"], at=posting.now, facts={"merge": str(merge)}
     )
-    await _refill(posting, row["account"], row["id"], _reversing(cause, row["id"]))
+    await _refill(posting, row["account"], row["id"], row["amount"], _reversing(cause, row["id"]))
     lots = [lot for lot in await posting.lots(*posting.beside(payer)) if not lot.is_over(posting.now)]
     taken, owed = allocate(lots, row["amount"])
     parts = by_account(taken)
@@ -128,22 +130,11 @@ async def _pay_instead(posting: Posting, row: Any, payer: UUID, merge: UUID) -> 
         posting.debit(account, "transfer", some, cause, owed=owed if account == payer else 0)
 
 
-async def _refill(posting: Posting, account: UUID, entry: UUID, cause: Cause) -> None:
-    """Give back what an entry took, into the same lots; what the account owes is paid from it first."""
-    given = [_part(posting, row) for row in await fetch(_TAKEN, entry)]
+async def _refill(posting: Posting, account: UUID, entry: UUID, amount: int, cause: Cause) -> None:
+    """Give back what is left of what an entry took, into the same lots; what the account owes is paid from it first."""
+    given, _anew = allocate_last(await taken_by(posting, entry), amount)
     paid = min(posting.standings[account].debt, sum(part for _lot, part in given))
-    left, kept = paid, list[tuple[LotRow, int]]()
-    for lot, part in given:
-        less = min(left, part)
-        left -= less
-        if part > less:
-            kept.append((lot, part - less))
-    posting.restore(account, kept, cause, debt=paid)
-
-
-def _part(posting: Posting, row: Any) -> tuple[LotRow, int]:
-    lot = LotRow(**{name: row[name] for name in LotRow.__struct_fields__})
-    return posting.changed_lots.get(lot.id, lot), row["part"]
+    posting.restore(account, less_first(given, paid), cause, debt=paid)
 
 
 def _reversing(cause: Cause, entry: UUID) -> Cause:

@@ -51,13 +51,15 @@ SELECT * FROM entry WHERE account = ANY($1) AND unit = $2 AND id > $3 AND source
 
 _REVERSED = """
 SELECT coalesce(sum(abs(amount) + forgiven), 0)::bigint AS amount, coalesce(sum(forgiven), 0)::bigint AS forgiven
-FROM entry WHERE reverses = $1
+FROM entry r WHERE reverses = $1
+  AND NOT EXISTS (SELECT 1 FROM entry u WHERE u.reverses = r.id AND u.kind = 'undo')
 """
+"""How much of an entry has been taken back; what was undone with its import does not count."""
 
 _TAKEN = """
 SELECT l.*, t.part FROM (
     SELECT a.lot, sum(a.amount)::bigint AS part FROM allocation a JOIN entry e ON e.id = a.entry
-    WHERE (e.id = $1 OR e.reverses = $1) AND e.kind <> 'expire' GROUP BY 1) t
+    WHERE e.id = $1 OR e.reverses = $1 OR e.reverses IN (SELECT id FROM entry WHERE reverses = $1) GROUP BY 1) t
 JOIN lot l ON l.id = t.lot WHERE t.part > 0
 """
 """What an entry took from which lots, less what has gone back into them."""
@@ -182,9 +184,7 @@ async def _restore(posting: Posting, entry: EntryRow, part: int, cause: Cause) -
     The last to expire get it back first, as if less had been spent. Of what comes back, what would expire
     soonest pays what is owed.
     """
-    rows = await fetch(_TAKEN, entry.id)
-    lots = sorted(((posting.current(lot_row(row)), row["part"]) for row in rows), key=lambda one: one[0].place)
-    given, anew = allocate_last(lots, part)
+    given, anew = allocate_last(await taken_by(posting, entry.id), part)
     debt = min(posting.standings[entry.account].debt, part)
     kept = less_first(given, debt - min(debt, anew))
     anew -= min(debt, anew)
@@ -200,6 +200,12 @@ async def _restore(posting: Posting, entry: EntryRow, part: int, cause: Cause) -
     elif gone:
         _book_gone(posting, entry.account, [lot for lot, _some in gone])
     return booked
+
+
+async def taken_by(posting: Posting, entry: UUID) -> list[tuple[LotRow, int]]:
+    """What an entry took from which lots, less what has gone back into them, in the order of spending."""
+    rows = await fetch(_TAKEN, entry)
+    return sorted(((posting.current(lot_row(row)), row["part"]) for row in rows), key=lambda one: one[0].place)
 
 
 def _midnight_after(at: datetime, days: int) -> datetime:

@@ -22,7 +22,8 @@ _IN_USE = """
 SELECT count(*) FROM entry later
 WHERE later.batch IS DISTINCT FROM $1 AND later.source_id IS DISTINCT FROM $1 AND later.kind <> 'expire'
   AND (later.account, later.unit) IN (SELECT account, unit FROM entry WHERE batch = $1)
-  AND (EXISTS (SELECT 1 FROM allocation a JOIN lot l ON l.id = a.lot JOIN entry opened ON opened.id = l.entry
+  AND (later.kind = 'reverse' AND later.reverses IN (SELECT id FROM entry WHERE batch = $1)
+       OR EXISTS (SELECT 1 FROM allocation a JOIN lot l ON l.id = a.lot JOIN entry opened ON opened.id = l.entry
                WHERE a.entry = later.id AND opened.batch = $1)
        OR later.debt_change <> 0
           AND later.seq > (SELECT min(e.seq) FROM entry e
@@ -31,7 +32,8 @@ WHERE later.batch IS DISTINCT FROM $1 AND later.source_id IS DISTINCT FROM $1 AN
 
 _ENTRIES = """
 SELECT e.id, e.account, e.unit, e.kind, e.amount, e.debt_change, e.purchase, e.store FROM entry e
-WHERE e.batch = $1 AND e.kind <> 'undo' AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.id)
+WHERE e.batch = $1 AND e.kind <> 'undo'
+  AND NOT EXISTS (SELECT 1 FROM entry r WHERE r.reverses = e.id AND r.kind = 'undo')
 ORDER BY e.account, e.unit, e.seq DESC
 """
 
@@ -89,9 +91,10 @@ async def _reverse(batch: UUID, postings: dict[str, Posting]) -> int:
             reverses=row["id"],
         )
         if row["amount"] > 0:
-            lot = opened[row["id"]]
-            left = [(lot, lot.remaining)] if lot.remaining else []
-            posting.debit(row["account"], "undo", left, cause, owed=-row["debt_change"])
+            given = [(lot, -part) for lot, part in taken[row["id"]] if part < 0]
+            lot = opened.get(row["id"])
+            left = [(lot, lot.remaining)] if lot is not None and lot.remaining else []
+            posting.debit(row["account"], "undo", [*given, *left], cause, owed=-row["debt_change"])
         else:
             posting.restore(row["account"], taken[row["id"]], cause, debt=row["debt_change"])
     for posting in postings.values():

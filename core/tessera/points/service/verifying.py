@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from tessera.kernel import clock
 from tessera.kernel.database import fetch, fetchval
 
 
@@ -20,6 +21,8 @@ class Difference:
     follows: int | None
 
     def __str__(self) -> str:
+        if self.kept is None and self.follows is None:
+            return f"{self.what} {self.id} ({self.unit}): not that of its entry"
         return f"{self.what} of {self.id} ({self.unit}): kept {self.kept}, the entries give {self.follows}"
 
 
@@ -88,8 +91,69 @@ _CHECKS: tuple[tuple[str, str], ...] = (
         WHERE coalesce(a.taken, 0) + e.debt_change <> coalesce(l.amount, 0) - e.amount
         """,
     ),
+    (
+        "account of what was taken",
+        """
+        SELECT e.id, e.unit, NULL::bigint AS kept, NULL::bigint AS follows
+        FROM allocation a JOIN entry e ON e.id = a.entry JOIN lot l ON l.id = a.lot
+        WHERE e.account <> l.account OR e.unit <> l.unit
+        """,
+    ),
+    (
+        "account of lot",
+        """
+        SELECT l.id, l.unit, NULL::bigint AS kept, NULL::bigint AS follows FROM lot l JOIN entry e ON e.id = l.entry
+        WHERE e.account <> l.account OR e.unit <> l.unit
+        """,
+    ),
+    (
+        "expiry of lot, in seconds since 1970",
+        """
+        SELECT l.id, l.unit, extract(epoch FROM l.expires_at)::bigint AS kept,
+               extract(epoch FROM coalesce(m.moves_to, e.expires_at))::bigint AS follows
+        FROM lot l JOIN entry e ON e.id = l.entry LEFT JOIN entry m ON m.id = l.moved_by
+        WHERE l.expires_at IS DISTINCT FROM CASE WHEN l.moved_by IS NULL THEN e.expires_at ELSE m.moves_to END
+        """,
+    ),
+    (
+        "what was taken back of entry",
+        """
+        SELECT e.id, e.unit, r.back AS kept, abs(e.amount) AS follows
+        FROM (SELECT reverses, sum(abs(amount) + forgiven)::bigint AS back FROM entry b WHERE reverses IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM entry u WHERE u.reverses = b.id AND u.kind = 'undo')
+              GROUP BY 1) r JOIN entry e ON e.id = r.reverses
+        WHERE r.back > abs(e.amount)
+        """,
+    ),
+    (
+        "what went back into a lot by entry",
+        """
+        SELECT n.entry AS id, l.unit, n.taken AS kept, 0::bigint AS follows
+        FROM (SELECT coalesce(p.reverses, e.reverses, e.id) AS entry, a.lot, sum(a.amount)::bigint AS taken
+              FROM allocation a JOIN entry e ON e.id = a.entry LEFT JOIN entry p ON p.id = e.reverses
+              GROUP BY 1, 2 HAVING sum(a.amount) < 0) n JOIN lot l ON l.id = n.lot
+        """,
+    ),
+    (
+        "version of the rule of entry",
+        """
+        SELECT e.id, e.unit, e.rule_version::bigint AS kept, max(r.version)::bigint AS follows
+        FROM entry e JOIN earning_rule r ON r.code = e.rule WHERE e.rule_version IS NOT NULL
+        GROUP BY e.id, e.unit, e.rule_version HAVING NOT bool_or(r.version = e.rule_version)
+        """,
+    ),
+    (
+        "debt beside what the member holds",
+        """
+        SELECT b.account AS id, b.unit, b.debt AS kept, 0::bigint AS follows
+        FROM balance b JOIN account a ON a.id = b.account
+        WHERE b.debt > 0 AND EXISTS (
+            SELECT 1 FROM account o JOIN lot l ON l.account = o.id AND l.unit = b.unit
+            WHERE o.member = a.member AND l.remaining > 0 AND (l.expires_at IS NULL OR l.expires_at > $2::timestamptz))
+        """,
+    ),
 )
-"""What must agree, each as a query for where it does not: L1, L2 and L8."""
+"""What must agree, each as a query for where it does not: L1, L2, L4, L8 and L11. ``$2`` is the present moment."""
 
 
 async def _nobody(_done: int, _total: int) -> None:
@@ -104,7 +168,8 @@ async def verify(limit: int = 1000, told: Callable[[int, int], Awaitable[None]] 
     found: list[Difference] = []
     for place, (what, sql) in enumerate(_CHECKS):
         await told(place, len(_CHECKS))
-        for row in await fetch(f"{sql} ORDER BY 2, 1 LIMIT $1", limit):
+        asked = (limit, clock.now()) if "$2" in sql else (limit,)
+        for row in await fetch(f"{sql} ORDER BY 2, 1 LIMIT $1", *asked):
             found.append(Difference(what, row["id"], row["unit"], row["kept"], row["follows"]))
     return found
 
