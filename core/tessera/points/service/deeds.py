@@ -50,7 +50,8 @@ class DeedChoice:
 
 _CLAIM = """
 INSERT INTO deed (id, account, deed, rule, once, subject, store, at, actor)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE NOT EXISTS (
+SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::uuid, $8::timestamptz, $9::text
+WHERE NOT EXISTS (
     SELECT 1 FROM deed d JOIN account a ON a.id = d.account JOIN account own ON own.member = a.member
     WHERE own.id = $2 AND d.rule = $4 AND d.once = $5)
 ON CONFLICT (account, rule, once) DO NOTHING RETURNING id
