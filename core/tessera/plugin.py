@@ -37,9 +37,10 @@ from tessera.kernel.plugins.state import change_plugin_settings as change_settin
 from tessera.kernel.texts import current_locale, translate
 from tessera.members import service as members
 from tessera.members.tables import Member
-from tessera.points.service.deeds import record_deed
 from tessera.points import public as ledger
 from tessera.points.service.beside import earn_beside, take_back_beside
+from tessera.points.service.deeds import record_deed
+from tessera.purchases.service.methods import method_titles, own_methods
 from tessera.purchases.service.takings import take as take_money
 from tessera.purchases.service.visits import record_visit
 from tessera.records.public import add_record, latest_records, records_of, records_today
@@ -81,13 +82,15 @@ __all__ = [
     "ledger",
     "local_day",
     "members",
+    "method_titles",
     "midnight",
     "minor_digits",
     "note_audit",
     "now",
+    "own_methods",
     "read_form",
-    "record_visit",
     "record_deed",
+    "record_visit",
     "records_of",
     "records_today",
     "say_money",
