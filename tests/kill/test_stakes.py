@@ -1,0 +1,243 @@
+"""Thirty-two tills at once, and a server that is killed beneath them: the ledger is what the answers say.
+
+What each member must have is computed from the answers alone: of each sale what it earned and what points paid,
+in proportion to what came back of it; entries by hand and their reversals. Each request carries its key and is
+sent until it is answered, some of them twice.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from kill.processes import PATIENCE, Running, api_key, instance, tessera, until
+
+pytestmark = [
+    pytest.mark.kill,
+    pytest.mark.xdist_group("stakes"),
+    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX"),
+]
+
+CLIENTS = 32
+MEMBERS = 3
+FEW = max(settings().max_examples // 10, 2)
+"""Plans to be tried: each is a rush of its own against a real server."""
+
+Deed = tuple[str, int, int, int]
+
+
+def plan_of(seed: int) -> list[Deed]:
+    """What the tills are to do: whose, how much, with how many points; deeds refer to earlier ones by place."""
+    dice = Random(seed)
+
+    def deed() -> Deed:
+        match dice.choices(["sell", "return", "credit", "debit", "reverse"], [8, 5, 2, 4, 3])[0]:
+            case "sell":
+                return "sell", dice.randrange(MEMBERS), dice.randint(1, 90), dice.choice([0, 0, 40, 100])
+            case "return":
+                return "return", dice.randrange(40), dice.randint(1, 100), 0
+            case "reverse":
+                return "reverse", dice.randrange(40), 0, 0
+            case by_hand:
+                return by_hand, dice.randrange(MEMBERS), dice.randint(1, 160), 0
+
+    return [deed() for _place in range(dice.randint(40, 70))]
+
+
+PLANS = st.integers(0, 2**32).map(plan_of)
+"""Rich from the first example on, which small lists are not."""
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Path]:
+    with instance() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def running(shop: Path) -> Iterator[Running]:
+    server = Running(shop, api_key(shop))
+    yield server
+    server.stop()
+
+
+@dataclass
+class Rush:
+    """One plan under way: what was asked, and what was answered."""
+
+    server: Running
+    plan: list[Deed]
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    members: list[str] = field(default_factory=list)
+    answers: dict[int, httpx.Response] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Make the members, each with something to spend."""
+        self.members = [self.send("/members", {"name": f"M{n}", "store": "main"}).json()["id"] for n in range(MEMBERS)]
+        for member in self.members:
+            self.send(f"/members/{member}/entries", {"kind": "credit", "amount": 150, "reason": "to begin with"})
+
+    def send(self, path: str, body: dict[str, Any], key: str = "") -> httpx.Response:
+        """Send until it is answered, as a till does; the key makes it one."""
+        headers = {"Authorization": f"Bearer {self.server.key}", "Idempotency-Key": key or uuid.uuid4().hex}
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                answer = httpx.post(
+                    f"http://127.0.0.1:{self.server.port}/api/v1{path}", json=body, headers=headers, timeout=20
+                )
+            except httpx.TransportError:
+                time.sleep(0.05)
+                continue
+            if answer.status_code < 500:
+                return answer
+            assert answer.status_code in (500, 503), answer.text
+            time.sleep(0.05)
+        raise AssertionError(f"{path} was never answered")
+
+    def do(self, place: int) -> httpx.Response | None:
+        """One deed of the plan; a reversal of what is not answered yet is left out."""
+        what, one, amount, points = self.plan[place]
+        key = f"{self.mark}-{place}"
+        match what:
+            case "sell":
+                body = {
+                    "external_id": key,
+                    "source": "rush",
+                    "member": {"id": self.members[one]},
+                    "store": "main",
+                    "amount": amount * 100,
+                    "redeem": {"points": points},
+                }
+                answer = self.send("/purchases", body, key)
+            case "return":
+                sold = f"{self.mark}-{one % len(self.plan)}"
+                body = {"external_id": key, "source": "rush", "purchase_external_id": sold, "amount": amount * 50}
+                answer = self.send("/returns", {**body, "store": "main"}, key)
+            case "credit" | "debit":
+                body = {"kind": what, "amount": amount, "reason": "by hand"}
+                answer = self.send(f"/members/{self.members[one]}/entries", body, key)
+            case _:
+                known = self.answers.get(one % len(self.plan))
+                if known is None or known.status_code != 201 or "entries" not in str(known.url):
+                    return None
+                answer = self.send(f"/entries/{known.json()['id']}/reverse", {"reason": "a slip"}, key)
+        self.answers.setdefault(place, answer)
+        return answer
+
+    def all_at_once(self, kill_after: float | None = None) -> None:
+        """Thirty-two clients work on the plan, some deeds are asked twice; perhaps the server dies meanwhile."""
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            twice = [place for place in range(len(self.plan)) for _n in range(1 + (place % 3 == 0))]
+            asked: list[tuple[int, Future[httpx.Response | None]]] = [(p, pool.submit(self.do, p)) for p in twice]
+            if kill_after is not None:
+                time.sleep(kill_after)
+                self.server.kill()
+                self.server.start_again()
+            by_place: dict[int, list[httpx.Response]] = {}
+            for place, future in asked:
+                if (answer := future.result()) is not None:
+                    by_place.setdefault(place, []).append(answer)
+        for answers in by_place.values():
+            assert len({(a.status_code, a.text) for a in answers}) == 1, "the same key got two answers"
+
+    def get(self, path: str) -> Any:
+        answer = self.server.http.get(f"/api/v1{path}")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def expected(self) -> dict[str, int]:
+        """What each member must have, from nothing but the answers."""
+        have = Counter(dict.fromkeys(self.members, 150))
+        by_entry = {}
+        for place, answer in self.answers.items():
+            what, one, _amount, points = self.plan[place]
+            if answer.status_code != 201:
+                continue
+            said = answer.json()
+            if what == "sell":
+                (sold,) = self.get(f"/purchases?source=rush&external_id={self.mark}-{place}")["items"]
+                share = Fraction(sold["returned"], sold["amount"])
+                earned = (sold["amount"] - points) // 100
+                assert (said["points"]["earned"], said["points"]["redeemed"]) == (earned, points)
+                have[self.members[one]] += earned - floor(earned * share) - points + floor(points * share)
+            elif what in ("credit", "debit"):
+                by_entry[said["id"]] = (self.members[one], said["amount"])
+                have[self.members[one]] += said["amount"]
+        for answer in self.answers.values():
+            said = answer.json()
+            if answer.status_code == 201 and "/reverse" in str(answer.url):
+                member, amount = by_entry[said["reverses"]]
+                assert said["amount"] == -amount
+                have[member] -= amount
+        return dict(have)
+
+    def check(self) -> None:
+        """Every member has what the answers say, and nobody both owes and has."""
+        expected = self.expected()
+        for member in self.members:
+            held = self.get(f"/members/{member}/balances")["points"]
+            assert held["balance"] == expected[member]
+            assert held["available"] == held["balance"]
+            assert held["debt"] == max(0, -held["balance"])
+            listed = self.get(f"/members/{member}/entries?limit=200")["items"]
+            assert sum(entry["amount"] for entry in listed) == held["balance"]
+
+
+@settings(max_examples=FEW)
+@given(plan=PLANS)
+def test_thirty_two_clients_at_once_leave_what_the_answers_say(running: Running, plan):
+    rush = Rush(running, plan)
+    rush.begin()
+    rush.all_at_once()
+    rush.check()
+
+
+@settings(max_examples=max(FEW // 2, 2))
+@given(plan=PLANS, after=st.floats(0.02, 0.4))
+def test_a_server_killed_beneath_them_changes_nothing(running: Running, plan, after):
+    rush = Rush(running, plan)
+    rush.begin()
+    rush.all_at_once(kill_after=after)
+    until(running.answers, "the server answers again")
+    rush.check()
+
+
+def test_of_many_redemptions_exactly_as_many_succeed_as_are_paid_for(running: Running):
+    rush = Rush(running, [("debit", 0, 30, 0)] * 64)
+    rush.begin()
+    rush.all_at_once()
+    paid = [answer for answer in rush.answers.values() if answer.status_code == 201]
+    refused = [answer for answer in rush.answers.values() if answer.status_code == 409]
+    assert (len(paid), len(refused)) == (150 // 30, 64 - 150 // 30)
+    assert {answer.json()["code"] for answer in refused} == {"insufficient_balance"}
+    rush.check()
+
+
+def test_two_checkouts_that_spend_the_same_points_are_one_sale_and_one_refusal(running: Running):
+    for _again in range(3):
+        rush = Rush(running, [("sell", 0, 2, 100), ("sell", 0, 2, 100)])
+        rush.begin()
+        rush.all_at_once()
+        assert sorted(answer.status_code for answer in rush.answers.values()) == [201, 409]
+        rush.check()
+
+
+def test_replaying_all_of_it_names_no_difference(running: Running, shop: Path):
+    verified = tessera(shop, "points", "verify")
+    assert verified.stderr.strip().endswith(" 0 differences")
+    assert verified.stdout == ""
