@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from tessera.points.rewards.cards import rewards_card
 from tessera.points.rewards.events import EVENTS
 from tessera.points.rewards.explaining import explain_redemption
 from tessera.points.rewards.service import REDEEMED
@@ -15,10 +16,14 @@ from tessera.points.rewards.service.moving import (
     tell_redemptions,
     unmerge_redemptions,
 )
+from tessera.points.service.correcting import owned
 from tessera.points.service.explaining import register
-from tessera_hooks import Event, Merging, Text, hookimpl
+from tessera.points.service.paying import PAID, explain_paid
+from tessera_hooks import Event, Merging, Screen, Slot, Text, _, hookimpl
 
 register(REDEEMED, explain_redemption)
+register(PAID, explain_paid)
+owned(REDEEMED, _("cancel the redemption instead: its points come back with it"))
 
 
 @hookimpl
@@ -44,3 +49,17 @@ async def undo_merge(merging: Merging) -> Sequence[Text]:
 @hookimpl
 def events() -> list[Event]:
     return EVENTS
+
+
+@hookimpl
+def screens() -> list[Screen]:
+    return [
+        Screen("redemptions", _("Rewards to hand over"), "package", "points.write", (), "/redemptions"),
+        Screen("rewards", _("Rewards"), "gift", "settings.write", (), "/settings/rewards"),
+        Screen("paying", _("Paying with points"), "coins", "settings.write", (), "/settings/paying"),
+    ]
+
+
+@hookimpl
+def slots() -> list[Slot]:
+    return [Slot("member.card", "rewards/card.html", rewards_card, permission="points.read")]

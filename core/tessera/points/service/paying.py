@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tessera.kernel import clock
-from tessera.kernel.business import say_money, setting
+from tessera.kernel.business import say_money, set_setting, setting
 from tessera.kernel.database import fetchval, in_transaction
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.money import minor_digits
@@ -26,6 +26,8 @@ PAID = "redeem"
 
 FIELD = "redeem.points"
 """Where a purchase says how many points pay for it."""
+
+LARGEST = 10**9
 
 DEFAULT_PER_UNIT = 100
 DEFAULT_MINIMUM = 1
@@ -81,6 +83,27 @@ def terms(currency: str) -> Terms:
         percent=int(setting("points.pay.most_percent", DEFAULT_MOST_PERCENT)),
         currency=currency,
     )
+
+
+async def set_terms(*, on: bool, per_unit: int, minimum: int, step: int, percent: int) -> None:
+    """Set the terms for all currencies that have no ratio of their own."""
+    wrong = [
+        FieldError(name, _("A value from {low} to {high}.", low=1, high=high))
+        for name, value, high in (
+            ("per_unit", per_unit, LARGEST),
+            ("minimum", minimum, LARGEST),
+            ("step", step, LARGEST),
+            ("percent", percent, 100),
+        )
+        if not 1 <= value <= high
+    ]
+    if wrong:
+        raise Invalid(_("Points cannot pay on these terms."), wrong)
+
+    chosen = {"on": on, "per_unit": per_unit, "minimum": minimum, "step": step, "most_percent": percent}
+    for name, value in chosen.items():
+        if setting(f"points.pay.{name}") != value:
+            await set_setting(f"points.pay.{name}", value)
 
 
 @dataclass(frozen=True)

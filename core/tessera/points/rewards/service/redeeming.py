@@ -12,7 +12,7 @@ from tessera.access import audit
 from tessera.access.actor import actor
 from tessera.kernel import clock
 from tessera.kernel.business import business
-from tessera.kernel.database import execute, fetch, fetchval, in_transaction
+from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.events import emit
 from tessera.kernel.ids import uuid7
@@ -55,6 +55,9 @@ RETURNING id
 """
 
 
+_KNOWN = "SELECT id, points, code, given, status, at FROM redemption WHERE id = $1 AND member = $2"
+
+
 @dataclass(frozen=True)
 class Redeemed:
     """A redemption that was made: its pick-up code, what a plugin gave, and what the member has left."""
@@ -92,13 +95,13 @@ def _unknown() -> RewardUnknown:
     return RewardUnknown(_("There is no such reward."))
 
 
-async def redeem(member: UUID, code: str, *, store: UUID | None = None) -> Redeemed:
+async def redeem(member: UUID, code: str, *, store: UUID | None = None, once: UUID | None = None) -> Redeemed:
     """Give a member a reward for its points.
 
     The balance is locked first, and all that is computed comes from what is locked: of parallel redemptions
     of one member exactly those succeed that the points and the limit allow; the last piece goes to one
     member, for taking it is one conditional statement. A plugin's kind is given in the same unit of work,
-    and its refusal takes everything back.
+    and its refusal takes everything back. ``once`` is the redemption's id: the same again is the same one.
     """
 
     async def work() -> Redeemed:
@@ -106,8 +109,10 @@ async def redeem(member: UUID, code: str, *, store: UUID | None = None) -> Redee
         found = await offered(code, store)
         account = await members.account_of(holder)
         posting = await Posting.open([account], held=True)
+        if once is not None and (known := await fetchrow(_KNOWN, once, holder)) is not None:
+            return Redeemed(reward=found, available=await available([account]), **known)
         price = found.price(await fetchval("SELECT tier FROM member WHERE id = $1", holder))
-        id_ = uuid7()
+        id_ = once or uuid7()
         entry = await take(posting, account, price, _cause(found, id_, store, posting.now))
         await _need_within_limit(found, holder, posting.now)
         _say(posting, holder, entry, price)
