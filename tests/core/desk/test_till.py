@@ -31,7 +31,7 @@ async def till(system, owner, store):
 async def test_an_amount_is_sold_with_one_confirmation(till):
     await till.enter("12.50")
     receipt = await till.sell()
-    assert "Receipt" in receipt
+    assert "Sales receipt" in receipt
     sold = await fetchrow("SELECT source, amount, member FROM purchase")
     assert tuple(sold) == ("till:main", 1250, None)
     assert [tuple(row) for row in await fetch("SELECT method, amount FROM payment")] == [("cash", 1250)]
