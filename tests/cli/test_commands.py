@@ -24,6 +24,7 @@ PROMISED = {
     "import staff": "FILE --links --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import consents": "FILE --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import balances": "FILE --unit --map --sheet --encoding --dry-run --rejects --earn --live --json",
+    "import entitlements": "FILE --kind --map --sheet --encoding --dry-run --rejects --earn --live --json",
     "import undo": "BATCH",
     "export members": "FILE --segment",
     "store add": "CODE --name --timezone --currency --circle",
@@ -45,7 +46,6 @@ PROMISED = {
 NOT_YET = {
     "config export": "settings do not travel between instances yet",
     "config apply": "settings do not travel between instances yet",
-    "import entitlements": "there are no packs and memberships yet",
 }
 """Promised commands that do not exist, each with the reason; one that exists must leave this list."""
 

@@ -1,4 +1,4 @@
-"""``tessera import purchases``."""
+"""``tessera import purchases`` and ``tessera import entitlements``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from tessera.cli_support import run_in_instance
+from tessera.cli_support import run_in_instance, say
 from tessera.members.commands import asked, bar, finish, import_group, import_options
 
 if TYPE_CHECKING:
@@ -40,6 +40,38 @@ def import_purchases_command(file: Path, source: str, store: str, currency: str,
             )
 
     finish(run_in_instance(work), as_json=options.as_json)
+
+
+@import_group.command("entitlements")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--kind", default="", help="The kind of rows that name none, such as wallet.pack.")
+@click.option("--source", default="", help="The system whose ids the list holds; the file's name otherwise.")
+@click.option("--store", default="", help="The store of rows that name none; each member's own otherwise.")
+@click.option("--currency", default="", help="The currency of rows that name none; the business's otherwise.")
+@import_options
+def import_entitlements_command(file: Path, kind: str, source: str, store: str, currency: str, **given: Any) -> None:
+    """Import what members were sold elsewhere: stored value, packs, memberships, coupons; a row each."""
+    options = asked(given)
+
+    async def work(_opened: object) -> Report:
+        from tessera.purchases.imports.entitlements import import_entitlements
+
+        with bar(file.name) as progress:
+            return await import_entitlements(
+                file,
+                kind=kind,
+                source=source,
+                store=store,
+                currency=currency,
+                mapping=options.mapping,
+                options=options.of_import(),
+                progress=progress,
+            )
+
+    report = run_in_instance(work)
+    if options.earn:
+        say("--earn has no effect here: what was bought elsewhere earned there")
+    finish(report, as_json=options.as_json)
 
 
 commands: list[click.Command] = []

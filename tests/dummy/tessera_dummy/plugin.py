@@ -13,11 +13,13 @@ from tessera_dummy.counted import UNITS
 from tessera_dummy.records import check_up, habit
 from tessera_dummy.rules import cheered, low_score
 from tessera_dummy.screens import greet_program, greeting
+from tessera_dummy.tickets import ticket
 from tessera_hooks import (
     Award,
     Basket,
     ClaimKind,
     EarningRule,
+    EntitlementKind,
     Event,
     Fact,
     Job,
@@ -144,6 +146,11 @@ def sample_data() -> SampleData:
 @hookimpl
 def reward_kinds() -> list[RewardKind]:
     return [RewardKind("badge", _("Badge"), badges.give, badges.take_back, badges.colours)]
+
+
+@hookimpl
+def entitlement_kinds() -> list[EntitlementKind]:
+    return [ticket]
 
 
 @hookimpl

@@ -19,6 +19,7 @@ from tessera.members.imports import (
     run_import,
     silent,
 )
+from tessera.purchases.imports import entitlements
 from tessera.purchases.imports.last_visit import COLUMN
 from tessera.purchases.imports.loading import KIND, PurchaseLoader
 from tessera.purchases.imports.undoing import undo_purchases
@@ -30,6 +31,7 @@ __all__ = ["import_purchases", "register"]
 def register() -> None:
     """Make receipts importable, and visits a column of lists of members."""
     register_undo(KIND, undo_purchases)
+    entitlements.register()
     register_member_column(COLUMN)
 
 

@@ -62,8 +62,9 @@ FROM shift s JOIN staff p ON p.id = s.staff LEFT JOIN staff c ON c.id = s.closed
 async def current_shift(store: UUID | None, staff: UUID | None = None) -> UUID | None:
     """The open shift in a store of whoever acts, or of ``staff`` where a program acts; ``None`` without one.
 
-    The money lies with whoever is at the till, also where the sale is a colleague's. Ask inside the unit of work that sells: the shift cannot end before that is over, and one that ends at
-    this moment is waited for and no longer answered.
+    The money lies with whoever is at the till, also where the sale is a colleague's. Ask inside the unit of work
+    that sells: the shift cannot end before that is over, and one that ends at this moment is waited for and no
+    longer answered.
     """
     who = actor().staff_id or staff
     if who is None:
