@@ -36,12 +36,17 @@ from tessera.members.service.links import link
 from tessera.members.service.merging import merge
 from tessera.messaging import service as messaging
 from tessera.points import service as points
+from tessera.points.rewards import service as rewards
 from tessera.purchases import service as purchases
 from tessera.purchases.service.contract import Buyer, NewPurchase
 from tessera.records import service as records
 from tessera.records.kinds import kind_named
 from tessera.tasks import service as tasks
 from tessera.web.guard import guard
+from tessera_wallet.desk import Paid
+from tessera_wallet.packs import products as packs
+from tessera_wallet.packs import selling, using
+from tessera_wallet.value import recharging
 
 NAME, PHONE = "Mingyue Qiuhe", "13800138000"
 SECRET = "three quiet lanterns"
@@ -67,12 +72,15 @@ class World:
 OF_THE_BUSINESS = {
     "code": "no_visit",
     "name": "fitness",
+    "reward": "mug",
     "role": "cashier",
     "purpose": "marketing",
     "channel": "email",
     "token": "x.y",
     "tag": str(uuid7()),
     "delivery": str(uuid7()),
+    "offer": str(uuid7()),
+    "pack_product": str(uuid7()),
 }
 """Parameters that name what the whole business shares, with something that stands there for both."""
 
@@ -86,10 +94,22 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/members/{member_id:uuid}/reveal"): {"field": "phone"},
     ("PUT", "/api/v1/members/{member_id:uuid}/responsible/{role:str}"): {"staff": None},
     ("POST", "/api/v1/members/{member_id:uuid}/merge"): {"other": str(uuid7())},
+    ("POST", "/api/v1/members/{member:uuid}/redemptions"): {"reward": "mug"},
+    ("POST", "/members/{member:uuid}/redemptions"): {"reward": "mug", "once": str(uuid7())},
+    ("POST", "/api/v1/redemptions/{redeemed:uuid}/cancel"): {"reason": "broken"},
+    ("POST", "/members/{member:uuid}/redemptions/{redeemed:uuid}/cancel"): {"reason": "broken"},
     ("POST", "/api/v1/members/{member:uuid}/entries"): {"kind": "credit", "amount": 5, "reason": "gift"},
     ("POST", "/api/v1/tasks/{task:uuid}/done"): {"outcome": "done"},
     ("POST", "/api/v1/members/{member_id:uuid}/erase"): {"reason": "asked"},
     ("POST", "/members/{member_id:uuid}/merge"): {"other": str(uuid7())},
+    ("POST", "/api/v1/wallet/recharges/{recharge:uuid}/refunds"): {"method": "cash", "reason": "asked"},
+    ("POST", "/api/v1/wallet/packs/{pack:uuid}/refunds"): {"method": "cash", "reason": "asked"},
+    ("POST", "/api/v1/wallet/packs/{pack:uuid}/extensions"): {"until": "2099-01-01", "reason": "was ill"},
+    ("POST", "/api/v1/wallet/members/{member:uuid}/sessions"): {"kind": "visit"},
+    ("POST", "/api/v1/wallet/redemptions/{redemption:uuid}/undo"): {"reason": "asked"},
+    ("POST", "/wallet/recharges/{recharge:uuid}/refund"): {"method": "cash", "reason": "asked"},
+    ("POST", "/wallet/packs/{pack:uuid}/refund"): {"method": "cash", "reason": "asked"},
+    ("POST", "/wallet/packs/{pack:uuid}/extend"): {"until": "2099-01-01", "reason": "was ill"},
 }
 """What to send so that a request gets as far as looking for its row, in JSON or a form; most need nothing."""
 
@@ -114,6 +134,9 @@ FOREIGN: list[tuple[str, dict[str, Any]]] = [
     ("/api/v1/messages", {"member": "{member}", "template": "fitness.we_miss_you"}),
     ("/api/v1/members/tags", {"members": ["{member}"], "add": ["vip"]}),
     ("/api/v1/members/{mine}/links", {"role": "payer", "member": "{member}"}),
+    ("/api/v1/wallet/recharges", {"member": "{member}", "amount": 1, "payments": [{"method": "cash", "amount": 1}]}),
+    ("/api/v1/wallet/adjustments", {"member": "{member}", "part": "bonus", "amount": 1, "reason": "gift"}),
+    ("/api/v1/wallet/packs", {"member": "{member}", "product": "{member}", "payments": []}),
     ("/api/v1/members/{mine}/merge", {"other": "{member}"}),
 ]
 """Bodies that name someone; ``{mine}`` is a member that the sender does see."""
@@ -158,10 +181,13 @@ async def world(pudong: UUID, plugin_host: PluginHost) -> World:
         found.rows["pair_id"] = await fetchval("SELECT id FROM duplicate ORDER BY score DESC LIMIT 1")
         await tags.tag_members([who], add=["Mingyues own tag"])
         await points.credit(await members.account_of(who), who, 50, reason="gift", store=pudong)
+        await rewards.make_reward(rewards.NewReward(code="mug", title={"en": "Mug"}, points=5))
+        found.rows["redeemed"] = (await rewards.redeem(who, "mug", store=pudong)).id
         bought = NewPurchase(external_id="P-1", source="till", buyer=Buyer(id=who), store="pd", amount=1000)
         await purchases.record_purchase(bought)
         found.rows["purchase"] = await fetchval("SELECT id FROM purchase")
         found.rows["task"] = await tasks.open_task("call", f"Call {NAME}", member=who, role="manager")
+        found.rows |= await _paid_ahead(who)
         kind = kind_named(plugin_host, "fitness.body_test")
         found.rows["record"] = (await records.record(kind, who, {"height": "170", "weight": "70"}, store=pudong)).id
         for code, url, given in (
@@ -177,6 +203,19 @@ async def world(pudong: UUID, plugin_host: PluginHost) -> World:
     found.words += [NAME, str(await fetchval("SELECT number FROM member WHERE id = $1", who)), PHONE[-8:]]
     found.words += [str(id_) for id_ in found.rows.values()] + [id_.hex for id_ in found.rows.values()]
     return found
+
+
+async def _paid_ahead(member: UUID) -> dict[str, UUID]:
+    """A recharge, a pack, and a session of it that was used."""
+    paid = await recharging.recharge(
+        recharging.NewRecharge(member=member, amount=100, payments=[Paid("cash", 100)], store="pd")
+    )
+    product = await packs.keep_product(
+        packs.NewProduct(title="Two visits", kind="visit", bought=2, price=0, currency="CNY")
+    )
+    pack = await selling.sell(selling.NewPack(member=member, product=product, payments=[], store="pd"))
+    used = await using.use(member, pack=pack.id, store="pd")
+    return {"recharge": paid.id, "pack": pack.id, "redemption": used.id}
 
 
 async def _staff(found: World, pudong: UUID) -> None:

@@ -241,16 +241,16 @@ async def redeem(member: FromPath[UUID], data: JSONBody[RedemptionIn]) -> Redemp
     )
 
 
-@post("/redemptions/{redemption:uuid}/cancel", permission="points.write", status_code=200)
-async def cancel(redemption: FromPath[UUID], data: JSONBody[Reason]) -> RedemptionOut:
+@post("/redemptions/{redeemed:uuid}/cancel", permission="points.write", status_code=200)
+async def cancel(redeemed: FromPath[UUID], data: JSONBody[Reason]) -> RedemptionOut:
     """Cancel a redemption: its points go back where they came from."""
-    return await _settled(await service.cancel(redemption, data.reason))
+    return await _settled(await service.cancel(redeemed, data.reason))
 
 
-@post("/redemptions/{redemption:uuid}/hand-over", permission="points.write", status_code=200)
-async def hand_over(redemption: FromPath[UUID]) -> RedemptionOut:
+@post("/redemptions/{redeemed:uuid}/hand-over", permission="points.write", status_code=200)
+async def hand_over(redeemed: FromPath[UUID]) -> RedemptionOut:
     """Note that the member has what they redeemed."""
-    return await _settled(await service.hand_over(redemption))
+    return await _settled(await service.hand_over(redeemed))
 
 
 async def _settled(one: service.RedemptionFacts) -> RedemptionOut:

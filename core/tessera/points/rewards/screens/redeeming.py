@@ -69,11 +69,11 @@ def _words(refusal: DomainError) -> Text | str:
     return refusal.errors[0].message if isinstance(refusal, Invalid) and refusal.errors else refusal.message
 
 
-@get("/members/{member:uuid}/redemptions/{redemption:uuid}", permission="points.read")
-async def show_redemption(member: FromPath[UUID], redemption: FromPath[UUID]) -> Template:
+@get("/members/{member:uuid}/redemptions/{redeemed:uuid}", permission="points.read")
+async def show_redemption(member: FromPath[UUID], redeemed: FromPath[UUID]) -> Template:
     """One redemption, its code large enough to be read across a counter."""
     someone = await members.member(member, permission="points.read")
-    return Template("rewards/redemption.html", context={"form": Form(), **await _one(someone, redemption)})
+    return Template("rewards/redemption.html", context={"form": Form(), **await _one(someone, redeemed)})
 
 
 async def _one(someone: members.MemberView, redemption: UUID) -> dict[str, Any]:
@@ -91,11 +91,11 @@ async def _one(someone: members.MemberView, redemption: UUID) -> dict[str, Any]:
     }
 
 
-@post("/members/{member:uuid}/redemptions/{redemption:uuid}/hand-over", permission="points.write")
-async def hand_over(member: FromPath[UUID], redemption: FromPath[UUID]) -> Response[Any]:
+@post("/members/{member:uuid}/redemptions/{redeemed:uuid}/hand-over", permission="points.write")
+async def hand_over(member: FromPath[UUID], redeemed: FromPath[UUID]) -> Response[Any]:
     """Note that the member has it."""
-    here = f"/members/{member}/redemptions/{redemption}"
-    found = await service.redemption(redemption, "points.write")
+    here = f"/members/{member}/redemptions/{redeemed}"
+    found = await service.redemption(redeemed, "points.write")
     try:
         await service.hand_over(found.id)
     except (service.AlreadyCancelled, service.AlreadyHandedOver) as refusal:
@@ -103,16 +103,16 @@ async def hand_over(member: FromPath[UUID], redemption: FromPath[UUID]) -> Respo
     return done(here, _("Handed over: {reward}", reward=found.name))
 
 
-@post("/members/{member:uuid}/redemptions/{redemption:uuid}/cancel", permission="points.write")
-async def cancel(request: Request[Any, Any, Any], member: FromPath[UUID], redemption: FromPath[UUID]) -> Response[Any]:
+@post("/members/{member:uuid}/redemptions/{redeemed:uuid}/cancel", permission="points.write")
+async def cancel(request: Request[Any, Any, Any], member: FromPath[UUID], redeemed: FromPath[UUID]) -> Response[Any]:
     """Cancel it: the points go back where they came from."""
     someone = await members.member(member, permission="points.read")
-    form, context = await read_form(request), await _one(someone, redemption)
+    form, context = await read_form(request), await _one(someone, redeemed)
     try:
-        await service.cancel(redemption, form["reason"])
+        await service.cancel(redeemed, form["reason"])
     except DomainError as refusal:
         return shown_again("rewards/redemption.html", form, refusal, context)
-    return done(f"/members/{member}/redemptions/{redemption}", _("Cancelled: the points are back."))
+    return done(f"/members/{member}/redemptions/{redeemed}", _("Cancelled: the points are back."))
 
 
 @get("/redemptions", permission="points.write")
