@@ -1,6 +1,7 @@
-"""Where the desk meets the hooks: its page in the navigation."""
+"""Where the desk meets the hooks: its pages in the navigation, and the way from a member to the till."""
 
-from tessera_hooks import Screen, _, hookimpl
+from tessera.desk.till.cards import to_the_till
+from tessera_hooks import Screen, Slot, _, hookimpl
 
 
 @hookimpl
@@ -10,3 +11,8 @@ def screens() -> list[Screen]:
         Screen("till", _("Till"), "cash-register", "purchases.write", (), "till", on_phone=True),
         Screen("system", _("System"), "heartbeat", "settings.write", (), "settings/system"),
     ]
+
+
+@hookimpl
+def slots() -> list[Slot]:
+    return [Slot("member.action", "till/action.html", to_the_till, permission="purchases.write")]
