@@ -21,8 +21,10 @@ from tessera_hooks import (
     Returning,
     RewardKind,
     Role,
+    Screen,
     Settled,
     Settling,
+    Slot,
     Text,
     TierMetric,
     Unit,
@@ -35,14 +37,18 @@ from tessera_wallet.coupons import bringing as coupons_brought
 from tessera_wallet.coupons import events as coupon_events
 from tessera_wallet.coupons import facts as coupon_facts
 from tessera_wallet.coupons import selling as coupons
+from tessera_wallet.coupons.cards import SLOTS as COUPON_SLOTS
 from tessera_wallet.coupons.rewards import REWARD_KINDS
+from tessera_wallet.coupons.screens import SCREEN as COUPON_SCREEN
 from tessera_wallet.explaining import explain
 from tessera_wallet.memberships import api as membership_api
 from tessera_wallet.memberships import bringing as memberships_brought
 from tessera_wallet.memberships import events as membership_events
 from tessera_wallet.memberships import facts as membership_facts
+from tessera_wallet.memberships.cards import SLOTS as MEMBERSHIP_SLOTS
 from tessera_wallet.memberships.entering import start_at_visit
 from tessera_wallet.memberships.expiring import tell_expiring
+from tessera_wallet.memberships.screens import SCREEN as MEMBERSHIP_SCREEN
 from tessera_wallet.packs import api as pack_api
 from tessera_wallet.packs import bringing as packs_brought
 from tessera_wallet.packs import events as pack_events
@@ -91,6 +97,16 @@ def reactions() -> list[Reaction]:
 @hookimpl
 def jobs() -> list[Job]:
     return [Job("memberships_expiring", timedelta(hours=1), tell_expiring)]
+
+
+@hookimpl
+def screens() -> list[Screen]:
+    return [MEMBERSHIP_SCREEN, COUPON_SCREEN]
+
+
+@hookimpl
+def slots() -> list[Slot]:
+    return [*MEMBERSHIP_SLOTS, *COUPON_SLOTS]
 
 
 @hookimpl
