@@ -22,7 +22,7 @@ class TierChanged(msgspec.Struct):
 
 
 class TierWarning(msgspec.Struct):
-    """The tier that ends on a day, unless what it asks for is met before."""
+    """The tier and its last day, unless what it asks for is met before."""
 
     tier: str
     ends: date

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from tessera.kernel import events
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetch
 from tessera.members.imports import MemberColumn, MemberValue
@@ -69,7 +70,10 @@ WHERE c.batch = $1 AND c.why = 'brought'
 
 
 async def undo(batch: UUID) -> None:
-    """Put those whom a list brought up back to where they were, unless their tier has changed since."""
+    """Put those whom a list brought up back to where they were, unless their tier has changed since.
+
+    That too belongs to the import, so that nothing seems to have been built on it.
+    """
     rows = await fetch(_BROUGHT, batch)
     for row in rows:
         member = await fetch("SELECT tier FROM member WHERE id = $1", row["member"])
@@ -77,7 +81,10 @@ async def undo(batch: UUID) -> None:
             continue
         held = row["was"].get("held")
         kept = msgspec.json.encode(held).decode() if held is not None else None
-        await give_back(row["member"], kept, tier_of(row["after"]), tier_of(row["was"].get("tier")), "import_undone")
+        with events.importing(batch):
+            await give_back(
+                row["member"], kept, tier_of(row["after"]), tier_of(row["was"].get("tier")), "import_undone"
+            )
     made = "SELECT id FROM member WHERE batch = $1 AND tier IS NOT NULL"
     await execute(f"DELETE FROM member_tier WHERE member IN ({made})", batch)
     await execute("UPDATE member SET tier = NULL WHERE batch = $1 AND tier IS NOT NULL", batch)

@@ -12,6 +12,7 @@ from core.tiers.ladder import bring_back, changes, held, last_day, on, qualify, 
 
 from tessera.kernel import dispatcher
 from tessera.kernel.database import fetchval
+from tessera.kernel.plugins.state import disable
 from tessera.members.service import NewMember, account_of, create_member
 from tessera.points import service as points
 from tessera.purchases.service import record_visit
@@ -64,7 +65,7 @@ async def test_two_purchases_at_the_same_moment_raise_once(ana, ladder):
 
 async def test_a_tier_lasts_a_whole_period_from_the_day_it_was_reached(ana, ladder):
     await sell(ana, 1000)
-    assert await last_day(ana) == date(2027, 11, 19)
+    assert await last_day(ana) == date(2027, 11, 20)
 
 
 async def test_a_calendar_year_ends_with_its_last_month(ana, ladder):
@@ -193,5 +194,17 @@ async def test_whoever_rises_has_a_new_period(ana, ladder):
     await sell(ana, 1000)
     with on(2027, 3, 1):
         await sell(ana, 4000, "R2")
-    assert (await tier(ana), await last_day(ana)) == ("gold", date(2028, 2, 29))
+    assert (await tier(ana), await last_day(ana)) == ("gold", date(2028, 3, 1))
     assert (await held(ana))["warned_at"] is None
+
+
+async def test_a_plugins_metric_raises_after_its_event_and_rests_with_its_plugin(ana, store, plugin_host):
+    from tessera_dummy.service import wave
+
+    assert [one.value.name for one in plugin_host.declared("tier_metrics") if one.plugin == "dummy"] == ["waves"]
+    await add_tier({"en": "Silver"}, criteria=Criteria(asks={"dummy.waves": 1}))
+    await wave(ana)
+    await dispatcher.drain()
+    assert await tier(ana) == "silver"
+    await disable("dummy")
+    assert await count(ana, ["dummy.waves"], *PERIOD) == {"dummy.waves": None}

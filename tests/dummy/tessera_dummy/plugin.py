@@ -41,6 +41,7 @@ from tessera_hooks import (
     Slot,
     StarterSet,
     Text,
+    TierMetric,
     Unit,
     _,
     hookimpl,
@@ -151,6 +152,11 @@ def reward_kinds() -> list[RewardKind]:
 @hookimpl
 def entitlement_kinds() -> list[EntitlementKind]:
     return [ticket]
+
+
+@hookimpl
+def tier_metrics() -> list[TierMetric]:
+    return [service.WAVES]
 
 
 @hookimpl

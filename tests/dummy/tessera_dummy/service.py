@@ -10,7 +10,7 @@ from uuid import UUID
 from tessera.plugin import Conflict, add_record, emit, in_transaction, latest_records, now, settings, uuid7
 from tessera_dummy.settings import DummySettings
 from tessera_dummy.tables import Check, Seen
-from tessera_hooks import Award, Happened, Merging, Settling, Text, _
+from tessera_hooks import Award, Happened, Merging, Settling, Text, TierMetric, _
 
 
 class TooDear(Conflict):
@@ -43,6 +43,16 @@ async def wave(member: UUID) -> None:
 async def remember(event: Happened) -> None:
     """A reaction: note the event."""
     await note(f"event {event.kind}", event.member)
+
+
+WAVES = TierMetric(
+    "waves",
+    _("Waves"),
+    "(SELECT count(*) FROM dummy.seen s WHERE s.about = m.id AND s.what = 'wave' "
+    "AND s.at >= {since} AND s.at < {until})",
+    events=("dummy.waved",),
+)
+"""What tiers may be measured by."""
 
 
 async def tick() -> None:

@@ -16,12 +16,17 @@ Counted = Mapping[str, int | None]
 """Values by metric; ``None`` where a metric cannot be counted."""
 
 
+IN_ORDER = "{since}::timestamptz <= {until}::timestamptz"
+"""Names both moments of a period, for statements in which no metric may do so."""
+
+
 async def count(member: UUID, names: Sequence[str], since: date, end: date) -> Counted:
     """What one member did from a day on and before another."""
     if not names:
         return {}
     columns = columns_sql(names, "$2::timestamptz", "$3::timestamptz")
-    row = await fetchrow(f"SELECT m.id{columns} FROM member m WHERE m.id = $1", member, midnight(since), midnight(end))
+    sql = f"SELECT m.id{columns} FROM member m WHERE m.id = $1 AND {IN_ORDER.format(since='$2', until='$3')}"
+    row = await fetchrow(sql, member, midnight(since), midnight(end))
     return {name: row[f"c{i}"] if row is not None else None for i, name in enumerate(names)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -82,8 +82,17 @@ def stored_code(tier: TierFacts) -> str | None:
 
 
 def lasts_until(tier: TierFacts, day: date) -> date | None:
-    """The first day after a qualification for a tier that begins on a day; what asks for nothing has no end."""
+    """The first day after a tier that is counted from a day on; what asks for nothing has no end."""
     return ends_on(scheme(), day) if tier.criteria.asks and not tier.is_first else None
+
+
+def reached_until(tier: TierFacts, end: date) -> date | None:
+    """The same for a tier that was reached with all before ``end``.
+
+    Months are counted anew from there, so that what has brought somebody here does not keep them here as well; a
+    calendar year is counted as a whole.
+    """
+    return lasts_until(tier, end if scheme().kind == "rolling" else end - timedelta(days=1))
 
 
 _CARRY = f"""

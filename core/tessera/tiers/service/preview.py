@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tessera.kernel.database import fetch
 from tessera.members.service import present
 from tessera.tiers.periods import counted_from, midnight, scheme, tomorrow
-from tessera.tiers.service.counting import columns_sql, rank_sql
+from tessera.tiers.service.counting import IN_ORDER, columns_sql, rank_sql
 from tessera.tiers.service.defined import TierFacts, asked_by
 
 _HELD = f"SELECT coalesce(m.tier, '') AS code, count(*)::int AS n FROM member m WHERE {present('m')} GROUP BY 1"
@@ -26,7 +26,7 @@ async def would_be(some: Sequence[TierFacts]) -> dict[int, int]:
     rows = await fetch(
         f"SELECT met, count(*)::int AS n FROM (SELECT {rank_sql(asking, names)} AS met FROM ("
         f"SELECT m.id{columns_sql(names, '$1::timestamptz', '$2::timestamptz')} FROM member m "
-        f"WHERE {present('m')} AND $1::timestamptz < $2::timestamptz OFFSET 0) x) y GROUP BY met",
+        f"WHERE {present('m')} AND {IN_ORDER.format(since='$1', until='$2')} OFFSET 0) x) y GROUP BY met",
         midnight(since),
         midnight(end),
     )

@@ -180,7 +180,7 @@ def _day(at: datetime) -> date:
 async def _warn(rows: Sequence[Any], now: datetime) -> None:
     """Note who was warned, and tell it."""
     await execute("UPDATE member_tier SET warned_at = $2 WHERE member = ANY($1)", [row["member"] for row in rows], now)
-    await _tell({row["member"]: (row, _day(row["until"])) for row in rows})
+    await _tell({row["member"]: (row, _day(row["until"]) - timedelta(days=1)) for row in rows})
 
 
 async def _give_grace(rows: Sequence[Any], rules: Scheme, now: datetime) -> None:
@@ -197,7 +197,7 @@ async def _give_grace(rows: Sequence[Any], rules: Scheme, now: datetime) -> None
             midnight(today + timedelta(days=days)),
             now,
         )
-    ends = today + timedelta(days=max(rules.grace_days, rules.warn_days))
+    ends = today + timedelta(days=max(rules.grace_days, rules.warn_days) - 1)
     await _tell({row["member"]: (row, ends) for row in rows if row["member"] in late})
 
 

@@ -11,15 +11,15 @@ import msgspec
 
 from tessera.access.actor import system_actor
 from tessera.kernel import clock
-from tessera.kernel.business import business, has_business
+from tessera.kernel.business import has_business
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.members.service import hold, present
 from tessera.purchases.service import TierMoved
 from tessera.tiers.metrics import all_metrics
 from tessera.tiers.periods import counted_from, midnight, scheme, tomorrow
-from tessera.tiers.service.counting import columns_sql, highest_met, rank_sql
+from tessera.tiers.service.counting import IN_ORDER, columns_sql, highest_met, rank_sql
 from tessera.tiers.service.defined import TierFacts, asked_by, reachable_above, tier_of, tiers
-from tessera.tiers.service.moving import Move, evidence_of, lasts_until, stored_code, write_moves
+from tessera.tiers.service.moving import Move, evidence_of, reached_until, stored_code, write_moves
 from tessera_hooks import Happened, Settling
 
 BATCH = 20_000
@@ -57,7 +57,7 @@ async def raise_one(member: UUID) -> Move | None:
     columns = columns_sql(names, "$2::timestamptz", "$3::timestamptz")
     row = await fetchrow(
         f"SELECT m.tier{columns} FROM member m LEFT JOIN member_tier t ON t.member = m.id "
-        f"WHERE m.id = $1 AND {present('m')} AND {_FREE.format(now='$4::timestamptz')}",
+        f"WHERE m.id = $1 AND {IN_ORDER.format(since='$2', until='$3')} AND {present('m')} AND {_FREE.format(now='$4::timestamptz')}",
         member,
         midnight(since),
         midnight(end),
@@ -75,7 +75,7 @@ async def raise_one(member: UUID) -> Move | None:
 
 
 def _rise(member: UUID, before: TierFacts, after: TierFacts, evidence: Any, *, old: bool = False) -> Move:
-    until = lasts_until(after, business().today())
+    until = reached_until(after, tomorrow())
     return Move(member=member, before=before, after=after, why="reached", evidence=evidence, until=until, old=old)
 
 
@@ -171,7 +171,7 @@ async def _candidates(after: UUID, last: UUID, since: Any, end: Any) -> tuple[Se
     sql = (
         f"SELECT * FROM (SELECT x.*, {rank_sql(some, names)} AS met, coalesce(r.rank, 0) AS rank FROM ("
         f"SELECT m.id, m.tier{columns_sql(names, '$3::timestamptz', '$4::timestamptz')} FROM member m "
-        f"WHERE m.id > $1 AND m.id <= $2 AND {present('m')} OFFSET 0) x LEFT JOIN tier r ON r.code = x.tier) y "
+        f"WHERE m.id > $1 AND m.id <= $2 AND {IN_ORDER.format(since='$3', until='$4')} AND {present('m')} OFFSET 0) x LEFT JOIN tier r ON r.code = x.tier) y "
         f"WHERE met > rank AND NOT EXISTS (SELECT 1 FROM member_tier t WHERE t.member = y.id "
         f"AND NOT {_FREE.format(now='$5::timestamptz')})"
     )
