@@ -10,6 +10,7 @@ from uuid import UUID
 from tessera.points import events as declared
 from tessera.points import verification
 from tessera.points.cards import points_card
+from tessera.points.earning.noting import deeds_action
 from tessera.points.earning.shipped import RULES
 from tessera.points.facts import FACTS
 from tessera.points.imports import register
@@ -17,7 +18,7 @@ from tessera.points.noticing import KINDS, concerns, notice
 from tessera.points.service import book_all_expired
 from tessera.points.service.merging import merge_points, unmerge_points
 from tessera.points.service.privacy import erase_ledger, tell_ledger
-from tessera_hooks import EarningRule, Event, Fact, Job, Merging, Reaction, Slot, Text, hookimpl
+from tessera_hooks import EarningRule, Event, Fact, Job, Merging, Reaction, Screen, Slot, Text, _, hookimpl
 
 register()
 
@@ -63,10 +64,19 @@ def facts() -> list[Fact]:
 
 
 @hookimpl
+def screens() -> list[Screen]:
+    return [
+        Screen("earning", _("Earning points"), "coins", "settings.write", (), "/settings/earning"),
+        Screen("lasting", _("How long points last"), "hourglass", "settings.write", (), "/settings/points"),
+    ]
+
+
+@hookimpl
 def slots() -> list[Slot]:
     return [
         Slot("member.figure", "points/figure.html", points_card, permission="points.read"),
         Slot("member.card", "points/card.html", points_card, permission="points.read"),
+        Slot("member.action", "points/earning/deeds.html", deeds_action, permission="points.write"),
     ]
 
 
