@@ -21,6 +21,7 @@ from tessera_hooks import (
     Returning,
     RewardKind,
     Role,
+    SampleData,
     Screen,
     Settled,
     Settling,
@@ -53,7 +54,9 @@ from tessera_wallet.packs import api as pack_api
 from tessera_wallet.packs import bringing as packs_brought
 from tessera_wallet.packs import events as pack_events
 from tessera_wallet.packs import facts as pack_facts
+from tessera_wallet.pages import SCREENS, SLOTS
 from tessera_wallet.permissions import PERMISSIONS, cashier
+from tessera_wallet.samples import SAMPLES
 from tessera_wallet.units import UNITS
 from tessera_wallet.value import api as value_api
 from tessera_wallet.value import bringing as value_brought
@@ -101,17 +104,22 @@ def jobs() -> list[Job]:
 
 @hookimpl
 def screens() -> list[Screen]:
-    return [MEMBERSHIP_SCREEN, COUPON_SCREEN]
+    return [*SCREENS, MEMBERSHIP_SCREEN, COUPON_SCREEN]
 
 
 @hookimpl
 def slots() -> list[Slot]:
-    return [*MEMBERSHIP_SLOTS, *COUPON_SLOTS]
+    return [*SLOTS, *MEMBERSHIP_SLOTS, *COUPON_SLOTS]
 
 
 @hookimpl
 def api() -> list[Any]:
     return [*value_api.handlers, *pack_api.handlers, *membership_api.handlers, *coupon_api.handlers]
+
+
+@hookimpl
+def sample_data() -> SampleData:
+    return SAMPLES
 
 
 @hookimpl
