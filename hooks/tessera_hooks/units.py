@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -29,6 +31,8 @@ class Expiry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 Labels = Callable[[Sequence[str]], Awaitable[Mapping[str, Text]]]
 
+Worth = Callable[[Sequence[UUID]], Awaitable[Mapping[UUID, Fraction]]]
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -40,6 +44,8 @@ class Unit:
     dot. ``money`` says that what follows is a currency, whose decimals count. ``expiry`` is used where a
     credit names no other. ``floor`` is how far below zero a debit may go: 0 or less; what is below zero is a
     debt. ``by_hand`` allows entries by hand through the page and the API; where it is false only the plugin books.
+    ``worth`` tells the report of what the business owes what one unit of some credits is worth, by the
+    ``source_id`` of the credits, in minor units of the business's currency; money needs none.
     """
 
     name: str
@@ -51,3 +57,4 @@ class Unit:
     labels: Labels | None = None
     money: bool = False
     by_hand: bool = True
+    worth: Worth | None = None
