@@ -1,0 +1,19 @@
+"""Invented records of the wallet for demonstrations, part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from tessera_hooks import SampleData
+from tessera_wallet.coupons import samples as coupons
+from tessera_wallet.memberships import samples as memberships
+
+
+async def create(member_ids: Sequence[UUID]) -> None:
+    """What members of an invented business hold."""
+    await memberships.create(member_ids)
+    await coupons.create(member_ids)
+
+
+SAMPLES = SampleData(create)
