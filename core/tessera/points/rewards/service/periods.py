@@ -9,7 +9,7 @@ from tessera.kernel import clock
 from tessera_hooks import Text, _
 
 PERIODS: Mapping[str, Text] = {
-    "": _("in all"),
+    "": _("all time"),
     "day": _("a day"),
     "week": _("a week"),
     "month": _("a month"),

@@ -14,7 +14,6 @@ from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_transaction
 from tessera.kernel.errors import FieldError, Invalid
-from tessera.kernel.events import emit
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import host
 from tessera.members import service as members
@@ -115,7 +114,7 @@ async def redeem(member: UUID, code: str, *, store: UUID | None = None, once: UU
         id_ = once or uuid7()
         entry = await take(posting, account, price, _cause(found, id_, store, posting.now))
         await _need_within_limit(found, holder, posting.now)
-        _say(posting, holder, entry, price)
+        _say(posting, found, holder, entry)
         await posting.write()
         stocked = await _take_from_stock(found)
         done = await _hand_out(_Taking(id_, found, holder, account, entry.id, price, store, stocked))
@@ -188,14 +187,6 @@ async def _hand_out(taking: _Taking) -> _HandedOut:
     status = "handed_over" if kind.at_once else "open"
     code = await _write(taking, kind, status, now)
     given = await _give(kind, taking, now)
-    await emit(
-        "reward.redeemed",
-        member=taking.member,
-        store=taking.store,
-        redemption=taking.id,
-        reward=found.code,
-        points=taking.points,
-    )
     subject = ("redemption", taking.id)
     await audit.note(
         "rewards.redeemed",
@@ -253,17 +244,13 @@ def redeeming(
     return Redeeming(redemption=id_, reward=reward, member=member, store=store, at=at, detail=detail)
 
 
-def _say(posting: Posting, member: UUID, entry: EntryRow, points: int) -> None:
-    posting.say(
-        "points.spent",
-        member=member,
-        store=entry.store,
-        at=entry.at,
-        entry=entry.id,
-        unit=posting.unit,
-        points=points,
-        purchase=None,
-    )
+def _say(posting: Posting, found: RewardFacts, member: UUID, entry: EntryRow) -> None:
+    """Tell of the points and of the reward, in the statement that writes the entries."""
+    for kind, payload in (
+        ("points.spent", {"entry": entry.id, "unit": posting.unit, "purchase": None}),
+        ("reward.redeemed", {"redemption": entry.source_id, "reward": found.code}),
+    ):
+        posting.say(kind, member=member, store=entry.store, at=entry.at, points=-entry.amount, **payload)
 
 
 _OFFERS = f"""
