@@ -26,6 +26,7 @@ from tessera.access import service as access
 from tessera.access.actor import acting_as, system_actor
 from tessera.access.permissions import ABOUT_A_MEMBER, PUBLIC, SIGNED_IN
 from tessera.access.service import invitations, permissions, tablets
+from tessera.kernel.business import business
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.ids import uuid7
 from tessera.kernel.plugins import PluginHost
@@ -43,7 +44,12 @@ from tessera.records import service as records
 from tessera.records.kinds import kind_named
 from tessera.tasks import service as tasks
 from tessera.web.guard import guard
+from tessera_wallet.coupons import kinds as coupons
+from tessera_wallet.coupons.issuing import issue
 from tessera_wallet.desk import Paid
+from tessera_wallet.memberships import products as memberships
+from tessera_wallet.memberships import selling as selling_memberships
+from tessera_wallet.memberships.holding import hold
 from tessera_wallet.packs import products as packs
 from tessera_wallet.packs import selling, using
 from tessera_wallet.value import recharging
@@ -99,6 +105,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/redemptions/{redeemed:uuid}/cancel"): {"reason": "broken"},
     ("POST", "/members/{member:uuid}/redemptions/{redeemed:uuid}/cancel"): {"reason": "broken"},
     ("POST", "/api/v1/members/{member:uuid}/entries"): {"kind": "credit", "amount": 5, "reason": "gift"},
+    ("POST", "/api/v1/entries/{entry:uuid}/reverse"): {"reason": "a mistake"},
     ("POST", "/api/v1/tasks/{task:uuid}/done"): {"outcome": "done"},
     ("POST", "/api/v1/members/{member_id:uuid}/erase"): {"reason": "asked"},
     ("POST", "/members/{member_id:uuid}/merge"): {"other": str(uuid7())},
@@ -107,6 +114,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/wallet/packs/{pack:uuid}/extensions"): {"until": "2099-01-01", "reason": "was ill"},
     ("POST", "/api/v1/wallet/members/{member:uuid}/sessions"): {"kind": "visit"},
     ("POST", "/api/v1/wallet/redemptions/{redemption:uuid}/undo"): {"reason": "asked"},
+    ("POST", "/api/v1/wallet/memberships/{membership:uuid}/hold"): {"from_on": "2099-01-01", "until_on": "2099-01-02"},
+    ("POST", "/api/v1/wallet/memberships/{membership:uuid}/transfer"): {"to": str(uuid7())},
+    ("POST", "/api/v1/wallet/memberships/{membership:uuid}/upgrade"): {"product": "year"},
     ("POST", "/wallet/recharges/{recharge:uuid}/refund"): {"method": "cash", "reason": "asked"},
     ("POST", "/wallet/packs/{pack:uuid}/refund"): {"method": "cash", "reason": "asked"},
     ("POST", "/wallet/packs/{pack:uuid}/extend"): {"until": "2099-01-01", "reason": "was ill"},
@@ -136,6 +146,8 @@ FOREIGN: list[tuple[str, dict[str, Any]]] = [
     ("/api/v1/members/{mine}/links", {"role": "payer", "member": "{member}"}),
     ("/api/v1/wallet/recharges", {"member": "{member}", "amount": 1, "payments": [{"method": "cash", "amount": 1}]}),
     ("/api/v1/wallet/adjustments", {"member": "{member}", "part": "bonus", "amount": 1, "reason": "gift"}),
+    ("/api/v1/wallet/memberships", {"member": "{member}", "product": "year"}),
+    ("/api/v1/wallet/coupons", {"member": "{member}", "kind": "ten"}),
     ("/api/v1/wallet/packs", {"member": "{member}", "product": "{member}", "payments": []}),
     ("/api/v1/members/{mine}/merge", {"other": "{member}"}),
 ]
@@ -186,8 +198,10 @@ async def world(pudong: UUID, plugin_host: PluginHost) -> World:
         bought = NewPurchase(external_id="P-1", source="till", buyer=Buyer(id=who), store="pd", amount=1000)
         await purchases.record_purchase(bought)
         found.rows["purchase"] = await fetchval("SELECT id FROM purchase")
+        found.rows["entry"] = await fetchval("SELECT id FROM entry WHERE kind = 'credit' LIMIT 1")
         found.rows["task"] = await tasks.open_task("call", f"Call {NAME}", member=who, role="manager")
         found.rows |= await _paid_ahead(who)
+        found.rows |= await _passes(who)
         kind = kind_named(plugin_host, "fitness.body_test")
         found.rows["record"] = (await records.record(kind, who, {"height": "170", "weight": "70"}, store=pudong)).id
         for code, url, given in (
@@ -216,6 +230,16 @@ async def _paid_ahead(member: UUID) -> dict[str, UUID]:
     pack = await selling.sell(selling.NewPack(member=member, product=product, payments=[], store="pd"))
     used = await using.use(member, pack=pack.id, store="pd")
     return {"recharge": paid.id, "pack": pack.id, "redemption": used.id}
+
+
+async def _passes(who: UUID) -> dict[str, UUID]:
+    """A membership on hold, and a coupon."""
+    await memberships.make_product("year", memberships.NewProduct(title="A year", term_n=12, hold_days=30))
+    sold = await selling_memberships.sell(selling_memberships.Sale(member=who, product="year"))
+    today = business().today()
+    held = await hold(sold, today, today)
+    await coupons.make_kind("ten", coupons.NewKind(title="Ten off", amount=1000))
+    return {"membership": sold, "hold": held.holds[0].id, "coupon": (await issue(who, "ten")).id}
 
 
 async def _staff(found: World, pudong: UUID) -> None:

@@ -13,9 +13,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from tessera.access.actor import actor
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.members.service import account_of, need_visible
-from tessera.points import service, units
+from tessera.points import service
 from tessera.points.ledger import POINTS
 from tessera.points.service import correcting, telling, tracing
+from tessera.points.service.units import by_hand_unit
 from tessera.points.units import Term
 from tessera_hooks import _
 
@@ -160,10 +161,7 @@ async def list_entries(
 async def add_entry(member: FromPath[UUID], data: JSONBody[EntryIn]) -> EntryOut:
     """Credit or debit by hand."""
     member = await need_visible(member, "points.write")
-    unit = units.known_unit(data.unit)
-    if not unit.by_hand:
-        message = _("entries of {unit} are not booked by hand: do it where they come from", unit=unit.title)
-        raise Invalid(message, [FieldError("unit", message)])
+    unit = by_hand_unit(data.unit)
     account, here = await account_of(member), actor().store
     if data.kind == "debit":
         booked = await service.debit(account, member, data.amount, reason=data.reason, unit=unit.name, store=here)

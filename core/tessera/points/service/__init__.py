@@ -18,13 +18,14 @@ from tessera.points.service.reading import (
 )
 from tessera.points.service.returning import Returned, TakenBack, take_back
 from tessera.points.service.reversing import AlreadyReversed, NotReversible
-from tessera.points.service.spending import InsufficientBalance, credit, debit
+from tessera.points.service.spending import LARGEST, InsufficientBalance, credit, debit
 from tessera.points.service.undoing import PointsInUse, undo_batch
 from tessera.points.service.verifying import Difference, count_entries, verify
 from tessera.points.units import BY_POLICY
 
 __all__ = [
     "BY_POLICY",
+    "LARGEST",
     "PER_AMOUNT",
     "AlreadyReversed",
     "BalanceFacts",

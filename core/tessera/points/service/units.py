@@ -9,12 +9,13 @@ from decimal import Decimal
 from babel.numbers import format_decimal
 
 from tessera.kernel.business import business, say_money
+from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.plugins import host
 from tessera.kernel.texts import current_locale
 from tessera.points.units import POINTS, UnitFacts, find_unit, known_unit
 from tessera_hooks import Text, _
 
-__all__ = ["POINTS", "UnitFacts", "find_unit", "known_unit", "say_amount", "unit_titles"]
+__all__ = ["POINTS", "UnitFacts", "by_hand_unit", "find_unit", "known_unit", "say_amount", "unit_titles"]
 
 
 def say_amount(amount: int, unit: str) -> str:
@@ -24,6 +25,18 @@ def say_amount(amount: int, unit: str) -> str:
         return say_money(amount, found.currency)
     scaled = Decimal(amount).scaleb(-(found.scale if found is not None else 0))
     return format_decimal(scaled, locale=current_locale())
+
+
+def by_hand_unit(name: str) -> UnitFacts:
+    """A unit that people may book by hand, or a refusal: of what only its plugin books, or one that rests."""
+    unit = known_unit(name)
+    if not unit.by_hand:
+        message = _("entries of {unit} are not booked by hand: do it where they come from", unit=unit.title)
+        raise Invalid(message, [FieldError("unit", message)])
+    if not host().enabled(unit.plugin):
+        message = _("{unit} belongs to a plugin that is switched off", unit=unit.title)
+        raise Invalid(message, [FieldError("unit", message)])
+    return unit
 
 
 async def unit_titles(names: Iterable[str]) -> dict[str, Text | str]:
