@@ -6,21 +6,21 @@ from tessera_hooks import Permission, Role, _
 
 READ = "wallet.value.read"
 RECHARGE = "wallet.value.write"
-REFUND = "wallet.value.refund"
-ADJUST = "wallet.value.adjust"
+REFUND = "wallet.refund_value"
+ADJUST = "wallet.adjust_value"
 SELL = "wallet.pack.write"
-REDEEM = "wallet.pack.redeem"
-REFUND_PACK = "wallet.pack.refund"
+REDEEM = "wallet.session.write"
+REFUND_PACK = "wallet.refund_packs"
 SETTINGS = "settings.write"
 
 PERMISSIONS = [
     Permission("value.read", _("See stored value and packs")),
     Permission("value.write", _("Take recharges of stored value")),
-    Permission("value.refund", _("Pay stored value out again")),
-    Permission("value.adjust", _("Correct stored value by hand")),
+    Permission("refund_value", _("Pay stored value out again")),
+    Permission("adjust_value", _("Correct stored value by hand")),
     Permission("pack.write", _("Sell packs")),
-    Permission("pack.redeem", _("Use sessions of packs")),
-    Permission("pack.refund", _("Take packs back and extend them")),
+    Permission("session.write", _("Use sessions of packs")),
+    Permission("refund_packs", _("Take packs back and extend them")),
     Permission("membership.read", _("See memberships")),
     Permission("membership.write", _("Sell, renew and hold memberships")),
     Permission("refund_memberships", _("Refund and cancel memberships, sell them at another price")),
