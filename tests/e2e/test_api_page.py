@@ -21,6 +21,7 @@ VARYING = {
     r'(?<="request_id":")[0-9a-f]+': "REQUEST",
     r'(?<="(joined_at)":")\d{4}-\d\d-\d\d': "DAY",
     r'(?<="number":")\w+': "NUMBER",
+    r'(?<="code":")[2-9A-Z]{8}(?=")': "CODE",
 }
 """What differs from one business to the next."""
 
