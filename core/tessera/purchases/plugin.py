@@ -60,6 +60,8 @@ def screens() -> list[Screen]:
     return [
         Screen("shift", _("My shift"), "cash-register", "purchases.write", (), "till/shift"),
         Screen("shifts", _("Shifts"), "clock-dollar", "purchases.read", (), "till/shifts"),
+        Screen("takings", _("Takings"), "report-money", "purchases.read", (), "reports/takings"),
+        Screen("liability", _("What the business owes"), "scale", "points.read", (), "reports/liability"),
         Screen("shift_notes", _("Shifts"), "cash-register", "settings.write", (), "settings/shifts"),
     ]
 

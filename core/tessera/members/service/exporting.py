@@ -58,6 +58,11 @@ class Export:
     stage: str | None = None
 
     @property
+    def title(self) -> Text:
+        """What the list is called."""
+        return _("Members")
+
+    @property
     def headings(self) -> list[str]:
         """The first row; a field of the business's own that is called like another column goes by its code."""
         titles = exportable()

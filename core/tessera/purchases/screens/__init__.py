@@ -1,5 +1,5 @@
 """Pages of purchases, shifts and reports."""
 
-from tessera.purchases.screens import buying, shifts
+from tessera.purchases.screens import buying, reports, shifts
 
-handlers = [*buying.handlers, *shifts.handlers]
+handlers = [*buying.handlers, *shifts.handlers, *reports.handlers]
