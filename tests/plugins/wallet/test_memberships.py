@@ -451,3 +451,12 @@ async def test_whoever_is_erased_enters_no_more_and_what_was_paid_stays(gym, mem
         (second, "cancelled", ""),
     ]
     assert await fetchval("SELECT sum(price) FROM wallet.membership_term") == 2 * 365_00
+
+
+async def test_a_visit_before_the_sale_begins_nothing(gym, member):
+    await make_product("month", NewProduct(title="A month", begins="visit", price=50_00))
+    ana = await member("Ana")
+    with at(NOON):
+        waiting = await sold(ana, "month")
+        await come(ana, gym, NOON - DAY)
+        assert (await reading.membership(waiting)).starts_on is None

@@ -24,6 +24,8 @@ STATES = {
     "upgraded": _("upgraded"),
 }
 
+ONE = {"days": _("lasts a day"), "months": _("lasts a month"), "years": _("lasts a year")}
+
 READ, WRITE, REFUND = "wallet.membership.read", "wallet.membership.write", "wallet.refund_memberships"
 
 
@@ -98,8 +100,10 @@ class Product:
     @property
     def term(self) -> Text:
         """How long it lasts, in words."""
-        said = {"days": _("{n} days", n=self.term_n), "months": _("{n} months", n=self.term_n)}
-        return said.get(self.term_unit, _("{n} years", n=self.term_n))
+        if self.term_n == 1:
+            return ONE[self.term_unit]
+        many = {"days": _("lasts {n} days", n=self.term_n), "months": _("lasts {n} months", n=self.term_n)}
+        return many.get(self.term_unit, _("lasts {n} years", n=self.term_n))
 
 
 PRODUCT_COLUMNS = tuple(Product.__dataclass_fields__)

@@ -112,7 +112,7 @@ async def start_at_visit(event: Happened) -> None:
         why = why_not(held, event.store, event.occurred_at, zone)
         if why is None and held.starts_on is not None:
             return
-        if why is None:
+        if why is None and local_day(held.sold_at, zone) <= day:
             waiting.append(held)
     if waiting:
         await start(min(waiting, key=lambda held: (held.sold_at, held.id)).id, day, store=event.store)
