@@ -198,6 +198,14 @@ async def world(pudong: UUID, plugin_host: PluginHost) -> World:
         bought = NewPurchase(external_id="P-1", source="till", buyer=Buyer(id=who), store="pd", amount=1000)
         await purchases.record_purchase(bought)
         found.rows["purchase"] = await fetchval("SELECT id FROM purchase")
+        cashier = await access.add_staff("pd-till", "Pudong till", SECRET, role_code="cashier", store_code="pd")
+        found.rows["shift_id"] = await fetchval(
+            "INSERT INTO shift (id, store, staff, currency, opened_at, opening, note) "
+            "VALUES ($1, $2, $3, 'CNY', now(), 0, '') RETURNING id",
+            uuid7(),
+            pudong,
+            cashier.id,
+        )
         found.rows["entry"] = await fetchval("SELECT id FROM entry WHERE kind = 'credit' LIMIT 1")
         found.rows["task"] = await tasks.open_task("call", f"Call {NAME}", member=who, role="manager")
         found.rows |= await _paid_ahead(who)
