@@ -18,10 +18,10 @@ from tessera.kernel.errors import DomainError, FieldError, Invalid
 from tessera.kernel.money import minor_digits, to_minor
 from tessera.kernel.texts import LOCALES
 from tessera.members.names import name_key
-from tessera.points.earning.titles import tier_titles
 from tessera.points.rewards import service
 from tessera.points.rewards.kinds import CASH_OFF, kinds
 from tessera.points.rewards.screens.paying import whole
+from tessera.points.rewards.tiers import tier_titles
 from tessera.web.forms import Form, done, id_of, read_form, shown_again
 from tessera_hooks import _
 

@@ -30,6 +30,7 @@ from tessera.points.rewards.service.contract import (
     RewardUnknown,
 )
 from tessera.points.rewards.service.periods import begin_of
+from tessera.points.rewards.tiers import tier_code
 from tessera.points.service.booking import take
 from tessera.points.service.reading import available
 from tessera_hooks import Redeeming, _
@@ -53,6 +54,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) O
 RETURNING id
 """
 
+
+_TIER = "SELECT tier FROM member WHERE id = $1"
 
 _KNOWN = "SELECT id, points, code, given, status, at FROM redemption WHERE id = $1 AND member = $2"
 
@@ -110,7 +113,7 @@ async def redeem(member: UUID, code: str, *, store: UUID | None = None, once: UU
         posting = await Posting.open([account], held=True)
         if once is not None and (known := await fetchrow(_KNOWN, once, holder)) is not None:
             return Redeemed(reward=found, available=await available([account]), **known)
-        price = found.price(await fetchval("SELECT tier FROM member WHERE id = $1", holder))
+        price = found.price(tier_code(await fetchval(_TIER, holder)))
         id_ = once or uuid7()
         entry = await take(posting, account, price, _cause(found, id_, store, posting.now))
         await _need_within_limit(found, holder, posting.now)
@@ -286,7 +289,7 @@ def _is_handed_out(found: RewardFacts, store: UUID | None) -> bool:
 async def offers_of(member: UUID, rewards: list[RewardFacts]) -> list[Offer]:
     """Some rewards as one member sees them, in their order."""
     now, zone = clock.now(), business().timezone
-    tier = await fetchval("SELECT tier FROM member WHERE id = $1", member)
+    tier = tier_code(await fetchval(_TIER, member))
     held = await available(await members.accounts_of(member))
     begins = [begin_of(period, now, zone) for period in ("day", "week", "month", "year")]
     had = {row["id"]: row["n"] for row in await fetch(_HAD, member, *begins)}
