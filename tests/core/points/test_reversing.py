@@ -252,6 +252,20 @@ async def test_a_pack_is_prolonged(ana):
     assert await service.verify() == []
 
 
+async def test_nobody_owes_what_another_lot_had_paid_before_a_redemption_came_back_too_late(ana):
+    """Two purchases; the second's points pay for the first that went back; the redemption comes back expired."""
+    await set_setting("points.restore_expired_days", 0)
+    first = await earn_for(ana, 100, at=START - timedelta(days=100))
+    second = await earn_for(ana, 100)
+    spent = await spend(ana, 100)
+    await service.take_back(service.Returned(first, uuid7(), ana.member, Fraction(1), clock.now()))
+    with clock.frozen(datetime(2028, 3, 1, tzinfo=UTC)):
+        await reverse(spent)
+        done = await service.take_back(service.Returned(second, uuid7(), ana.member, Fraction(1), clock.now()))
+    assert (done.debt, done.forgiven, (await held(ana)).debt) == (0, 100, 0)
+    assert await service.verify() == []
+
+
 async def refused(entry: UUID) -> str:
     with pytest.raises(NotReversible) as why:
         await correcting.reverse_by_hand(entry, reason="a mistake")

@@ -8,8 +8,9 @@ from fractions import Fraction
 from math import floor
 from uuid import UUID
 
-from tessera.kernel.database import fetch, fetchrow, in_transaction
-from tessera.points.ledger import Cause, LotRow, Posting, allocate, settling
+from tessera.kernel.database import fetch, fetchrow, fetchval, in_transaction
+from tessera.points.ledger import Cause, Posting, settling
+from tessera.points.service.reversing import take_from
 
 _EARNED_BY = "SELECT DISTINCT account, unit FROM entry WHERE purchase = $1 AND kind = 'earn' ORDER BY account, unit"
 
@@ -79,27 +80,8 @@ async def _from_account(returned: Returned, account: UUID, unit: str) -> TakenBa
     due = floor(so_far["earned"] * returned.share) - so_far["settled"]
     if due <= 0:
         return TakenBack()
-    lots = await posting.lots(account)
-    taken, rest = allocate([lot for lot in lots if lot.purchase == returned.purchase], due)
-    forgiven = 0
-    if rest:
-        expired = (await fetchrow(_EXPIRED, returned.purchase, account, unit))["expired"]
-        forgiven = min(rest, expired - so_far["forgiven"])
-        others = [lot for lot in lots if lot.purchase != returned.purchase and not lot.is_over(posting.now)]
-        more, rest = allocate(others, rest - forgiven)
-        taken += more
-    return await _book(posting, account, returned, taken, owed=rest, forgiven=forgiven)
-
-
-async def _book(
-    posting: Posting,
-    account: UUID,
-    returned: Returned,
-    taken: list[tuple[LotRow, int]],
-    *,
-    owed: int,
-    forgiven: int,
-) -> TakenBack:
+    own = [lot for lot in await posting.lots(account) if lot.purchase == returned.purchase]
+    expired: int = await fetchval(_EXPIRED, returned.purchase, account, unit)
     cause = Cause(
         reason="return",
         source="return",
@@ -110,7 +92,7 @@ async def _book(
         facts={"share": str(returned.share)},
     )
     before = _owed(posting, account)
-    entry = posting.debit(account, "take_back", taken, cause, owed=owed, forgiven=forgiven)
+    entry = await take_from(posting, account, own, due, expired - so_far["forgiven"], cause, kind="take_back")
     posting.say(
         "points.taken_back",
         member=returned.member,
@@ -123,7 +105,7 @@ async def _book(
     )
     await posting.settle(settling(returned.at, returned.store))
     await posting.write()
-    return TakenBack(-entry.amount, _owed(posting, account) - before, forgiven)
+    return TakenBack(-entry.amount, _owed(posting, account) - before, entry.forgiven)
 
 
 def _owed(posting: Posting, account: UUID) -> int:

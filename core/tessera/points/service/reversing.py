@@ -64,6 +64,14 @@ JOIN lot l ON l.id = t.lot WHERE t.part > 0
 """
 """What an entry took from which lots, less what has gone back into them."""
 
+_ENJOYED = """
+SELECT coalesce(-sum(e.amount), 0)::bigint FROM entry e
+  LEFT JOIN entry r ON r.id = e.reverses LEFT JOIN entry p ON p.id = r.reverses
+WHERE e.account = ANY($1) AND e.unit = $2
+  AND (e.kind = 'debit' OR r.kind = 'debit' OR p.kind = 'debit' OR (e.kind = 'transfer' AND e.source = 'unmerge'))
+"""
+"""What was spent from accounts and has not come back."""
+
 _OWN_LOT = "SELECT * FROM lot WHERE entry = $1"
 
 _EXPIRED_OF = """
@@ -165,7 +173,9 @@ async def take_from(
 ) -> EntryRow:
     """Take what a credit brought: what is left of its own lots first, then what has expired is forgiven.
 
-    What was spent comes out of other lots of the account, and is owed where there are none.
+    What was spent comes out of other lots of the account, and is owed where there are none; but nobody owes more
+    than they have spent and not given back. What is beyond that had expired elsewhere, in a lot that had paid for
+    this one before a redemption came back too late: it is forgiven too (L5).
     """
     taken, rest = allocate(own, amount)
     forgiven = min(rest, max(expired, 0))
@@ -175,7 +185,20 @@ async def take_from(
         lots = [lot for lot in await posting.lots(account) if lot.id not in mine and not lot.is_over(posting.now)]
         more, rest = allocate(lots, rest)
         taken += more
+    if rest:
+        owed = min(rest, await _may_owe(posting, account))
+        forgiven, rest = forgiven + rest - owed, owed
     return posting.debit(account, kind, taken, cause, owed=rest, forgiven=forgiven)
+
+
+async def _may_owe(posting: Posting, account: UUID) -> int:
+    """How much more may be owed on an account: what its member has enjoyed, and what other accounts can pay."""
+    accounts = posting.beside(account)
+    enjoyed: int = await fetchval(_ENJOYED, accounts, posting.unit)
+    owed = sum(posting.standings[one].debt for one in accounts)
+    others = [one for one in accounts if one != account]
+    held = sum(lot.remaining for lot in await posting.lots(*others) if not lot.is_over(posting.now)) if others else 0
+    return max(enjoyed - owed, 0) + held
 
 
 async def _restore(posting: Posting, entry: EntryRow, part: int, cause: Cause) -> EntryRow:
