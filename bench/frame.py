@@ -22,6 +22,8 @@ class Budget:
         return (self.at_most is None or ratio <= self.at_most) and (self.at_least is None or ratio >= self.at_least)
 
     def __str__(self) -> str:
+        if self.at_most is None and self.at_least is None:
+            return "none: what is physically possible"
         return f"<= {self.at_most}" if self.at_most is not None else f">= {self.at_least}"
 
 

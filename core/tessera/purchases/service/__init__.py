@@ -44,6 +44,7 @@ from tessera.purchases.service.reading import (
 from tessera.purchases.service.recording import record_purchase
 from tessera.purchases.service.remembering import KnownArticle, known_article, recent_articles
 from tessera.purchases.service.returning import record_return
+from tessera.purchases.service.staff_report import StaffSales, staff_sales
 from tessera.purchases.service.statistics import differing, rebuild
 from tessera.purchases.service.visits import NewVisit, record_visit, record_visits
 
@@ -71,6 +72,7 @@ __all__ = [
     "ReturnConflict",
     "ReturnFacts",
     "Share",
+    "StaffSales",
     "TierMoved",
     "Way",
     "adopt_all",
@@ -98,6 +100,7 @@ __all__ = [
     "register_tier_title",
     "returns_of",
     "shown_code",
+    "staff_sales",
     "tier_title",
     "ways_to_pay",
 ]
