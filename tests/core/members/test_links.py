@@ -34,7 +34,13 @@ async def test_a_guardian_may_be_noted_from_the_other_end(member):
 
 @pytest.mark.parametrize(
     ("role", "seen"),
-    [("payer", "paid_for"), ("paid_for", "payer"), ("household", "household"), ("employee", "employer")],
+    [
+        ("payer", "paid_for"),
+        ("paid_for", "payer"),
+        ("household", "household"),
+        ("employee", "employer"),
+        ("referrer", "referred"),
+    ],
 )
 async def test_each_role_has_its_other_side(member, role, seen):
     ana, ben = await member("Ana"), await member("Ben")

@@ -146,7 +146,7 @@ async def _last(code: str) -> Version:
         return of_row(rows[0])
     if code == PER_AMOUNT:
         first = versions_of(code)[0]
-        await _insert(first)
+        await _insert(first, by="")
         return first
     return Version(code, 0, known.plugin, known.title.source, known.spec, enabled=False, valid_from=clock.now())
 
@@ -162,13 +162,13 @@ async def _lock() -> None:
 
 
 async def _write(version: Version) -> None:
-    subject = ("earning_rule", await _insert(version))
+    subject = ("earning_rule", await _insert(version, by=str(actor().label)[:200]))
     facts: dict[str, Any] = {"rule": version.code, "version": version.version, "enabled": version.enabled}
     await audit.note("points.rule_changed", subject=subject, **facts)
     await generation.bump()
 
 
-async def _insert(version: Version) -> UUID:
+async def _insert(version: Version, *, by: str) -> UUID:
     id_ = uuid7()
     await execute(
         "INSERT INTO earning_rule (id, code, version, plugin, title, spec, enabled, valid_from, made_by) "
@@ -181,7 +181,7 @@ async def _insert(version: Version) -> UUID:
         msgspec.json.encode(version.spec).decode(),
         version.enabled,
         version.valid_from,
-        str(actor().label)[:200],
+        by,
     )
     return id_
 

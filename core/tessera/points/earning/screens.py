@@ -123,7 +123,7 @@ def _context(kind: str, rule: Listed | None, versions: Any = ()) -> dict[str, An
         "birthdays": list(words.BIRTHDAYS.items()),
         "weekdays": words.weekdays(),
         "stores": [(store.code, store.name) for store in stores()],
-        "tiers": list(tier_titles().items()),
+        "tiers": list({**{code: code for code in (spec.tiers if spec else ())}, **tier_titles()}.items()),
         "facts": _facts(),
         "operators": list(forms.OPERATORS.items()),
         "kept_condition": describe(kept) if kept is not None and changing.is_known(kept) else None,

@@ -47,7 +47,7 @@ def _gives(spec: EarningSpec, title: str) -> list[Text | str]:
             deed = DEEDS.get(spec.deed, Text(title or spec.deed))
             return [_("{points} points for: {deed}, {once}", points=points, deed=deed, once=ONCE[spec.once])]
         case Fixed(points=points):
-            return [_("{points} points with each purchase", points=points)]
+            return [_("{points} points with a purchase", points=points)]
         case Factor(factor=factor):
             return [_("Points for what is paid ×{factor}", factor=plain(Fraction(factor)))]
         case PerAmount() as earns:
