@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +52,6 @@ def id_or_none(text: str) -> UUID | None:
         return None
 
 
-def last_day(expires_at: datetime, zone: str) -> str:
+def last_day(expires_at: datetime, zone: str) -> date:
     """The last day on which something can be used, for what is gone at the midnight after it."""
-    return local_day(expires_at - timedelta(microseconds=1), zone).isoformat()
+    return local_day(expires_at - timedelta(microseconds=1), zone)

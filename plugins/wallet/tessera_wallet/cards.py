@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from tessera.plugin import actor, business
-from tessera_wallet.asking import last_day
+from tessera_wallet.asking import last_day, where
 from tessera_wallet.packs.reading import usable_by
 from tessera_wallet.permissions import RECHARGE, REDEEM, SELL
 from tessera_wallet.value.reading import Held, held
@@ -24,6 +24,7 @@ async def wallet_card(member: UUID | None) -> Mapping[str, Any] | None:
         "packs": await usable_by(member, someone.store),
         "zone": business().timezone,
         "last_day": last_day,
+        "asks_store": bool(where()["stores"]),
         "may_recharge": someone.may(RECHARGE),
         "may_sell": someone.may(SELL),
         "may_redeem": someone.may(REDEEM),
