@@ -85,6 +85,7 @@ OF_THE_BUSINESS = {
     "token": "x.y",
     "tag": str(uuid7()),
     "delivery": str(uuid7()),
+    "rate": str(uuid7()),
     "offer": str(uuid7()),
     "pack_product": str(uuid7()),
 }
@@ -93,6 +94,8 @@ OF_THE_BUSINESS = {
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/api/v1/members/{member_id:uuid}"): {"version": 1, "name": "Eve"},
     ("PUT", "/api/v1/members/{member_id:uuid}/stage"): {"stage": "lost", "reason": "moved away"},
+    ("PUT", "/api/v1/members/{member_id:uuid}/tier"): {"tier": "basic", "reason": "gift"},
+    ("POST", "/members/{member_id:uuid}/tier"): {"tier": "basic", "reason": "gift"},
     ("POST", "/api/v1/members/{member_id:uuid}/identities"): {"kind": "card", "value": "C001"},
     ("PATCH", "/api/v1/members/{member_id:uuid}/identities/{identity_id:uuid}"): {"primary": True},
     ("POST", "/api/v1/members/{member_id:uuid}/links"): {"role": "employer", "label": "Acme"},

@@ -22,8 +22,9 @@ _LEFT = """CASE WHEN p.points_paid = 0 THEN p.amount - p.returned
     ELSE div((p.amount - p.returned)::numeric * (p.amount - p.points_paid), p.amount) END"""
 """What is left of a purchase, without the part that points have paid."""
 
-SPEND = f"""coalesce((SELECT sum(CASE WHEN p.currency = {_CURRENCY} THEN {_LEFT}
-    ELSE round(({_LEFT}) * {RATE}) END)::bigint
+_WORTH = f"CASE WHEN p.currency = {_CURRENCY} THEN {_LEFT} ELSE round(({_LEFT}) * {RATE}) END"
+
+SPEND = f"""coalesce((SELECT sum({_WORTH})::bigint
     FROM purchase p WHERE p.member = m.id AND p.at >= {{since}} AND p.at < {{until}}), 0)"""
 
 POINTS = """coalesce((SELECT sum(e.amount - e.forgiven)::bigint FROM account a JOIN entry e ON e.account = a.id

@@ -8,10 +8,13 @@ from uuid import UUID
 
 import pytest
 from core.tiers.ladder import three_tiers
+from signed_in import owner
 
 from tessera.access.actor import system_actor
 from tessera.kernel import clock
 from tessera.members.service import NewMember, create_member
+
+__all__ = ["owner"]
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 

@@ -27,7 +27,8 @@ PAGE = "tiers/member.html"
 @get("/members/{member_id:uuid}/tier", permission="members.read")
 async def show_tier(member_id: FromPath[UUID]) -> Template:
     """Where a member stands and how it came about."""
-    return Template(PAGE, context={"form": Form(), **await _context(member_id)})
+    context = await _context(member_id)
+    return Template(PAGE, context={"form": Form.of(tier=context["view"].tier.code), **context})
 
 
 @post("/members/{member_id:uuid}/tier", permission="tiers.write")

@@ -57,7 +57,8 @@ async def raise_one(member: UUID) -> Move | None:
     columns = columns_sql(names, "$2::timestamptz", "$3::timestamptz")
     row = await fetchrow(
         f"SELECT m.tier{columns} FROM member m LEFT JOIN member_tier t ON t.member = m.id "
-        f"WHERE m.id = $1 AND {IN_ORDER.format(since='$2', until='$3')} AND {present('m')} AND {_FREE.format(now='$4::timestamptz')}",
+        f"WHERE m.id = $1 AND {present('m')} AND {IN_ORDER.format(since='$2', until='$3')} "
+        f"AND {_FREE.format(now='$4::timestamptz')}",
         member,
         midnight(since),
         midnight(end),
@@ -168,13 +169,15 @@ async def _candidates(after: UUID, last: UUID, since: Any, end: Any) -> tuple[Se
     """Those between two ids who meet a higher tier than they have."""
     some = [tier for tier in tiers() if tier.criteria.asks and not tier.is_first]
     names = asked_by(some)
-    sql = (
-        f"SELECT * FROM (SELECT x.*, {rank_sql(some, names)} AS met, coalesce(r.rank, 0) AS rank FROM ("
-        f"SELECT m.id, m.tier{columns_sql(names, '$3::timestamptz', '$4::timestamptz')} FROM member m "
-        f"WHERE m.id > $1 AND m.id <= $2 AND {IN_ORDER.format(since='$3', until='$4')} AND {present('m')} OFFSET 0) x LEFT JOIN tier r ON r.code = x.tier) y "
-        f"WHERE met > rank AND NOT EXISTS (SELECT 1 FROM member_tier t WHERE t.member = y.id "
-        f"AND NOT {_FREE.format(now='$5::timestamptz')})"
-    )
+    sql = f"""
+    SELECT * FROM (
+        SELECT x.*, {rank_sql(some, names)} AS met, coalesce(r.rank, 0) AS rank FROM (
+            SELECT m.id, m.tier{columns_sql(names, "$3::timestamptz", "$4::timestamptz")} FROM member m
+            WHERE m.id > $1 AND m.id <= $2 AND {IN_ORDER.format(since="$3", until="$4")} AND {present("m")} OFFSET 0
+        ) x LEFT JOIN tier r ON r.code = x.tier) y
+    WHERE met > rank AND NOT EXISTS (
+        SELECT 1 FROM member_tier t WHERE t.member = y.id AND NOT {_FREE.format(now="$5::timestamptz")})
+    """
     return await fetch(sql, after, last, midnight(since), midnight(end), clock.now()), names
 
 
