@@ -16,7 +16,7 @@ import msgspec
 import platformdirs
 import segno
 
-from tessera import demo_people, serve, setup
+from tessera import demo_people, demo_till, serve, setup
 from tessera.access import service as access
 from tessera.access.actor import system_actor
 from tessera.cli_support import out, say
@@ -104,7 +104,9 @@ async def _fill(instance: Instance) -> list[SignIn]:
             joined = await demo_people.members_of(stores)
             await demo_people.marks(joined, stores[0])
             await demo_people.purchases_of(joined, stores)
+            await demo_people.rewards_of(joined, stores)
             await _samples(loaded.host, joined)
+            await demo_till.shifts_of("cashier", stores[0], joined)
             await set_setting("messaging.mode", "off")
             await dispatcher.drain()
     finally:

@@ -11,8 +11,10 @@ from tessera.kernel import clock
 from tessera.members import service as members
 from tessera.members.service import fields, responsible, tags
 from tessera.members.service.create import NewMember
+from tessera.points.rewards import service as rewards
+from tessera.points.rewards.service import NewReward
 from tessera.purchases import service as purchases
-from tessera.purchases.service import Buyer, NewLine, NewPurchase
+from tessera.purchases.service import Buyer, NewLine, NewPayment, NewPurchase
 
 FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
 GIVEN = (*"伟芳娜敏静丽强磊洋艳", "子轩", "雨桐", "浩然", "欣怡", "思远", "佳琪", "建国", "秀英")
@@ -26,6 +28,8 @@ GOODS = (
     ("water", "Water", "drink", 500),
 )
 
+PAID_BY = ("wechat", "cash", "alipay", "card")
+
 TAGS = ("VIP", "Morning", "瑜伽", "Personal training")
 
 LOCKER = {"en": "Locker", "zh_Hans": "储物柜"}
@@ -35,6 +39,29 @@ GOALS = {
     "build_muscle": {"en": "Build muscle", "zh_Hans": "增肌"},
     "keep_fit": {"en": "Keep fit", "zh_Hans": "保持健康"},
 }
+
+
+REWARDS = (
+    NewReward(
+        code="towel",
+        title={"en": "Gym towel", "zh_Hans": "运动毛巾"},
+        description={"en": "Cotton, 100 × 50 cm", "zh_Hans": "纯棉，100 × 50 厘米"},
+        points=300,
+        stock=40,
+    ),
+    NewReward(
+        code="bottle",
+        title={"en": "Water bottle", "zh_Hans": "运动水壶"},
+        points=600,
+        stock=12,
+        member_limit=1,
+        period="year",
+    ),
+    NewReward(
+        code="off-20", title={"en": "¥20 off", "zh_Hans": "立减 20 元"}, points=500, kind="cash_off", amount=2000
+    ),
+    NewReward(code="tree", title={"en": "Plant a tree", "zh_Hans": "种一棵树"}, points=200, kind="donation"),
+)
 
 
 async def members_of(stores: list[UUID]) -> list[UUID]:
@@ -81,7 +108,18 @@ def _basket(chance: random.Random, number: int, member: UUID, store: UUID) -> Ne
         at=clock.now() - timedelta(days=chance.randint(0, 90), hours=chance.randint(0, 12)),
         amount=sum(price for *_rest, price in chosen),
         lines=lines,
+        payments=[NewPayment(PAID_BY[number % len(PAID_BY)], sum(price for *_rest, price in chosen))],
     )
+
+
+async def rewards_of(joined: list[UUID], stores: list[UUID]) -> None:
+    """A catalogue, and a few who took something from it."""
+    for reward in REWARDS:
+        await rewards.make_reward(reward)
+    for place, member in enumerate(joined[:8]):
+        can_have = [offer for offer in await rewards.offers(member, store=stores[0]) if offer.affordable]
+        if can_have:
+            await rewards.redeem(member, can_have[place % len(can_have)].reward.code, store=stores[0])
 
 
 async def marks(joined: list[UUID], home: UUID) -> None:
