@@ -12,6 +12,7 @@ from tessera.purchases import events as declared
 from tessera.purchases.cards import purchases_card, purchases_figure
 from tessera.purchases.facts import FACTS
 from tessera.purchases.imports import register
+from tessera.purchases.screens.checking_in import check_in_action
 from tessera.purchases.service import adopt_all
 from tessera.purchases.service.merging import merge_purchases, unmerge_purchases
 from tessera.purchases.service.privacy import tell_purchases
@@ -52,6 +53,7 @@ def slots() -> list[Slot]:
     return [
         Slot("member.figure", "purchases/figure.html", purchases_figure, permission="purchases.read"),
         Slot("member.card", "purchases/card.html", purchases_card, permission="purchases.read"),
+        Slot("member.action", "purchases/check_in.html", check_in_action, permission="purchases.write"),
     ]
 
 

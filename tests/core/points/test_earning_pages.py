@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 from signed_in import owner, send  # noqa: F401 - a fixture
 
+from tessera.kernel import dispatcher, reactions
 from tessera.points import service
 from tessera.points.earning import changing
 from tessera.points.earning.rules import PER_AMOUNT
@@ -20,7 +21,6 @@ HERE = "/settings/earning"
 async def test_a_new_business_sees_its_rule_in_plain_words(owner: httpx.AsyncClient) -> None:  # noqa: F811
     page = (await owner.get(HERE)).text
     assert "1 for each ¥1.00" in page
-    assert "Double points in the month of the birthday" not in page
     assert "in the month of the birthday" in page
 
 
@@ -122,3 +122,18 @@ async def test_what_a_complete_profile_has_is_chosen(owner: httpx.AsyncClient) -
     at = f"{HERE}/points.profile_completed"
     page = await send(owner, at, f"{HERE}/profile-fields", fields="email")
     assert 'value="email" checked' in page.text
+
+
+async def test_a_check_in_is_noted_where_it_brings_points_and_once_a_day(
+    owner: httpx.AsyncClient,  # noqa: F811
+    member: Callable[..., Awaitable[UUID]],
+) -> None:
+    ana = await member("Ana")
+    assert "Check in" not in (await owner.get(f"/members/{ana}")).text
+    await changing.switch("points.check_in", on=True)
+    await reactions.deliver_all()
+    said = [(await send(owner, f"/members/{ana}", f"/members/{ana}/check-in")).text for _ in range(2)]
+    assert ["Checked in." in said[0], "They were here today already." in said[1]] == [True, True]
+    await dispatcher.drain()
+    await reactions.deliver_all()
+    assert (await service.balances(ana))["points"].balance == 2

@@ -26,6 +26,10 @@ _LOTS = """
 SELECT l.unit, l.amount, l.remaining, l.opens_at, l.expires_at FROM lot l JOIN account a ON a.id = l.account
 WHERE a.member = ANY($1) ORDER BY l.id
 """
+_DEEDS = """
+SELECT d.deed, d.rule, d.at, d.store FROM deed d JOIN account a ON a.id = d.account
+WHERE a.member = ANY($1) ORDER BY d.id
+"""
 _BALANCES = """
 SELECT b.unit, sum(b.balance)::bigint AS balance, sum(b.debt)::bigint AS debt
 FROM balance b JOIN account a ON a.id = b.account WHERE a.member = ANY($1) GROUP BY b.unit ORDER BY b.unit
@@ -43,11 +47,11 @@ class HoldsValue(Conflict):
 
 
 async def tell_ledger(member: UUID) -> dict[str, Any] | None:
-    """Every entry and lot of a member, and what they have and owe."""
+    """Every entry and lot of a member, what they have and owe, and the deeds that earned."""
     ids = await ids_of(member)
     told = {
         name: [dict(row) for row in await fetch(sql, ids)]
-        for name, sql in (("balances", _BALANCES), ("entries", _ENTRIES), ("lots", _LOTS))
+        for name, sql in (("balances", _BALANCES), ("entries", _ENTRIES), ("lots", _LOTS), ("deeds", _DEEDS))
     }
     return told if told["entries"] else None
 

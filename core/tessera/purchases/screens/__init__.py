@@ -1,5 +1,5 @@
 """Pages of purchases, shifts and reports."""
 
-from tessera.purchases.screens import buying, reports, shifts
+from tessera.purchases.screens import buying, checking_in, reports, shifts
 
-handlers = [*buying.handlers, *shifts.handlers, *reports.handlers]
+handlers = [*buying.handlers, *shifts.handlers, *reports.handlers, *checking_in.handlers]
