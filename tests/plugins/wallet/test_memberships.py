@@ -460,3 +460,10 @@ async def test_a_visit_before_the_sale_begins_nothing(gym, member):
         waiting = await sold(ana, "month")
         await come(ana, gym, NOON - DAY)
         assert (await reading.membership(waiting)).starts_on is None
+
+
+async def test_a_store_takes_its_own_currency_only(gym, member):
+    tokyo = await access.add_store("tk", "Tokyo", timezone="Asia/Tokyo", currency="JPY")
+    with pytest.raises(Invalid, match="Tokyo takes JPY only"):
+        await sold(await member("Ana"), store=tokyo.id)
+    assert await taken() == []

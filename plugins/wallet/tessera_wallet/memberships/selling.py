@@ -18,6 +18,7 @@ from tessera.plugin import (
     members,
     note_audit,
     now,
+    store_of,
     take_money,
     uuid7,
 )
@@ -134,7 +135,13 @@ async def write(
 
 
 async def take(amount: int, method: str, currency: str, member: UUID, store: UUID | None, membership: UUID) -> None:
-    """Take money for a membership, or pay it out below zero; nothing moves where it is free."""
+    """Take money for a membership, or pay it out below zero; nothing moves where it is free.
+
+    A store takes its own currency only.
+    """
+    known = store_of(store)
+    if known is not None and known.currency != currency:
+        raise _wrong("store", _("{store} takes {currency} only", store=known.name, currency=known.currency))
     if amount:
         await take_money(MONEY, method, amount, currency, member=member, store=store, subject=membership)
 
