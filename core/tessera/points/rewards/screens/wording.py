@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from tessera_hooks import Text, _
 
 REFUSALS: Mapping[str, Text] = {
-    "insufficient_balance": _("not enough points"),
     "reward_out_of_stock": _("nothing left"),
     "reward_limit_reached": _("had as often as it is given"),
     "reward_not_offered": _("not offered now"),
 }
-"""What stands against a reward, by code."""
+"""What stands against a reward beside the price, by code."""
 
 STATES: Mapping[str, tuple[Text, str]] = {
     "open": (_("To be picked up"), "yellow"),
