@@ -9,14 +9,23 @@ from uuid import UUID
 from tessera.kernel.business import business
 from tessera.points import service
 from tessera.points.ledger import POINTS
+from tessera.points.saying import say_amount
+from tessera.points.service.units import unit_titles
 
 
 async def points_card(member: UUID | None) -> Mapping[str, Any] | None:
     """What can be spent, what expires next, and where to read why."""
     if member is None:
         return None
-    held = (await service.balances(member))[POINTS]
+    by_unit = await service.balances(member)
+    held = by_unit.pop(POINTS)
+    titles = await unit_titles(by_unit)
     return {
+        "others": [
+            (titles[unit], say_amount(facts.available, unit), f"/members/{member}/points?unit={unit}")
+            for unit, facts in by_unit.items()
+            if facts.balance or facts.debt
+        ],
         "member": member,
         "points": held,
         "next": held.expiring[0] if held.expiring else None,

@@ -8,7 +8,9 @@ from uuid import UUID
 import msgspec
 
 from tessera.members.service import visible_among
+from tessera.points.saying import say_amount
 from tessera.points.service.deeds import deed_title
+from tessera.points.service.units import POINTS, unit_titles
 from tessera_hooks import Event, Happened, Text, TimelineEntry, _
 
 
@@ -54,14 +56,28 @@ async def _read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
     """Amounts for those who may see the member's points; others read the bare titles."""
     members = {event.member for event in events if event.member is not None}
     seen = await visible_among(sorted(members), "points.read")
+    titles = await unit_titles({event.payload["unit"] for event in events})
     return {
         event.id: TimelineEntry(
-            _title(event.kind, event.payload["points"], event.payload.get("deed")),
-            url=f"/members/{event.member}/points",
+            _read_one(event, titles), url=f"/members/{event.member}/points?unit={event.payload['unit']}"
         )
         for event in events
         if event.member in seen
     }
+
+
+def _read_one(event: Happened, titles: Mapping[str, Text | str]) -> Text:
+    unit, points = event.payload["unit"], event.payload["points"]
+    if unit == POINTS:
+        return _title(event.kind, points, event.payload.get("deed"))
+    known = {"unit": titles[unit], "n": say_amount(points, unit)}
+    match event.kind:
+        case "points.credited":
+            return _("{unit}: {n} credited", **known)
+        case "points.reversed":
+            return _("{unit}: {n} corrected", **known)
+        case _:
+            return _("{unit}: {n} spent", **known)
 
 
 EVENTS = [
