@@ -7,15 +7,34 @@ from typing import Any
 from uuid import UUID
 
 from tessera.access.service import store_of
-from tessera.kernel.database import fetchrow
+from tessera.kernel.business import business
+from tessera.kernel.database import fetchrow, fetchval
 from tessera.purchases import service
 
 
 async def purchases_card(member: UUID | None) -> Mapping[str, Any] | None:
-    """The last five, and the way to all."""
+    """The last five, what was bought of late, and the way to all."""
     if member is None:
         return None
-    return {"member": member, "purchases": await service.latest(member), "store_of": store_of}
+    bought = await service.latest(member)
+    return {
+        "member": member,
+        "purchases": bought,
+        "windows": await service.windows(member) if bought else [],
+        "average": await _average(member),
+        "store_of": store_of,
+    }
+
+
+async def _average(member: UUID) -> int | None:
+    """What a purchase is worth on average, in minor units of the business's currency; nothing before the first."""
+    average: int | None = await fetchval(
+        "SELECT round(sum(amount - returned) / count(*))::bigint FROM purchase WHERE member = $1 AND currency = $2 "
+        "HAVING count(*) > 0",
+        member,
+        business().currency,
+    )
+    return average
 
 
 async def purchases_figure(member: UUID | None) -> Mapping[str, Any] | None:

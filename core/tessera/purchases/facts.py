@@ -20,7 +20,30 @@ _LAST_PURCHASE = "(s.last_purchase_at AT TIME ZONE (SELECT timezone FROM busines
 _LAST_HERE = "greatest(s.last_visit_on, " + _LAST_PURCHASE + ")"
 _ENTERED = "(m.created_at AT TIME ZONE (SELECT timezone FROM business))::date"
 
+_SINCE = "(({{today}}::date - {before})::timestamp AT TIME ZONE (SELECT timezone FROM business))"
+
+
+def _window(days: int) -> list[Fact]:
+    """What was bought in the last days, today included, less what has come back of it since."""
+    bought = f"FROM purchase p WHERE p.member = m.id AND p.at >= {_SINCE.format(before=days - 1)}"
+    own = "p.currency = (SELECT currency FROM business)"
+    spent = f"(SELECT coalesce(sum(p.amount - p.returned), 0)::bigint {bought} AND {own})"
+    return [
+        Fact(
+            f"purchases.count_{days}_days",
+            _("number of purchases in {n} days", n=days),
+            "number",
+            f"(SELECT count(*) {bought})",
+        ),
+        Fact(f"purchases.sum_{days}_days", _("sum of purchases in {n} days", n=days), "number", spent),
+    ]
+
+
+WINDOWS = (30, 90, 365)
+"""Days, today included, over which purchases are counted and summed."""
+
 FACTS = [
+    *[fact for days in WINDOWS for fact in _window(days)],
     Fact(
         "purchases.count",
         _("number of purchases"),

@@ -64,6 +64,8 @@ def screens() -> list[Screen]:
         Screen("shifts", _("Shifts"), "clock-dollar", "purchases.read", (), "till/shifts"),
         Screen("takings", _("Takings"), "report-money", "purchases.read", (), "reports/takings"),
         Screen("liability", _("What the business owes"), "scale", "points.read", (), "reports/liability"),
+        Screen("staff_sales", _("Sales by staff"), "users-group", "purchases.read", (), "reports/staff"),
+        Screen("sales", _("Sales"), "receipt", "settings.write", (), "settings/sales"),
         Screen("shift_notes", _("Shifts"), "cash-register", "settings.write", (), "settings/shifts"),
     ]
 

@@ -1,5 +1,13 @@
 """Pages of purchases, shifts and reports."""
 
-from tessera.purchases.screens import buying, checking_in, reports, shifts
+from tessera.purchases.screens import buying, checking_in, claiming, reports, settings, shifts, staff
 
-handlers = [*buying.handlers, *shifts.handlers, *reports.handlers, *checking_in.handlers]
+handlers = [
+    *buying.handlers,
+    *claiming.handlers,
+    *shifts.handlers,
+    *reports.handlers,
+    *staff.handlers,
+    *settings.handlers,
+    *checking_in.handlers,
+]

@@ -8,9 +8,12 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 
+from tessera.access.actor import actor
 from tessera.access.service import store_of
 from tessera.members import service as members
 from tessera.purchases import service
+from tessera.purchases.service.crediting import credits_of
+from tessera.purchases.service.paid import receipt_of
 
 PAGE = 50
 
@@ -35,6 +38,10 @@ async def show_purchase(purchase: FromPath[UUID]) -> Template:
         "purchase": found,
         "member": someone,
         "returns": await service.returns_of(purchase),
+        "receipt": await receipt_of(purchase),
+        "credits": await credits_of(purchase),
+        "shown_code": service.shown_code,
+        "claimable": found.member is None and actor().may("purchases.write", found.store),
         "store_of": store_of,
     }
     return Template("purchases/one.html", context=context)

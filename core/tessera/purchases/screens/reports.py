@@ -37,14 +37,14 @@ def _day(given: str | None, otherwise: date) -> date:
     return day if 2000 <= day.year < 3000 else otherwise
 
 
-def _span(since: str | None, until: str | None) -> tuple[date, date]:
+def meant_span(since: str | None, until: str | None) -> tuple[date, date]:
     """The days that are meant, at most a year of them; today without any."""
     first = _day(since, business().today())
     last = max(_day(until, first), first)
     return first, min(last, date.fromordinal(first.toordinal() + LONGEST_DAYS))
 
 
-def _store(code: str | None) -> UUID | None:
+def meant_store(code: str | None) -> UUID | None:
     return next((s.id for s in access.stores_of(actor()) if s.code == code), None)
 
 
@@ -63,8 +63,8 @@ async def show_takings(
     since: FromQuery[str | None] = None, until: FromQuery[str | None] = None, store: FromQuery[str | None] = None
 ) -> Template:
     """What came in by store, cashier and method."""
-    first, last = _span(since, until)
-    rows = await takings(first, last, store=_store(store))
+    first, last = meant_span(since, until)
+    rows = await takings(first, last, store=meant_store(store))
     query = {"since": first.isoformat(), "until": last.isoformat(), "store": store or ""}
     context = {
         "rows": rows,
@@ -86,11 +86,11 @@ async def takings_file(
     kind: FromQuery[str] = "csv",
 ) -> Response[Any]:
     """What came in, as a file."""
-    first, last = _span(since, until)
-    rows = await takings(first, last, store=_store(store))
+    first, last = meant_span(since, until)
+    rows = await takings(first, last, store=meant_store(store))
     titles = _titles(rows)
     columns = [
-        _("Store"), _("Cashier"), _("Method"), _("Currency"), _("Sales"), _("Refunds"), _("Otherwise"), _("In all"),
+        _("Store"), _("Cashier"), _("Method"), _("Currency"), _("Sales"), _("Refunds"), _("Otherwise"), _("Net"),
     ]  # fmt: skip
     cells = [
         [

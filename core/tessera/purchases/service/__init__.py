@@ -47,6 +47,7 @@ from tessera.purchases.service.returning import record_return
 from tessera.purchases.service.staff_report import StaffSales, staff_sales
 from tessera.purchases.service.statistics import differing, rebuild
 from tessera.purchases.service.visits import NewVisit, record_visit, record_visits
+from tessera.purchases.service.windows import Window, windows
 
 __all__ = [
     "Buyer",
@@ -75,6 +76,7 @@ __all__ = [
     "StaffSales",
     "TierMoved",
     "Way",
+    "Window",
     "adopt_all",
     "claim_by_code",
     "claim_days",
@@ -103,4 +105,5 @@ __all__ = [
     "staff_sales",
     "tier_title",
     "ways_to_pay",
+    "windows",
 ]

@@ -12,8 +12,9 @@ from uuid import UUID
 from tessera.access import audit
 from tessera.access.service.lookups import Cost, count_lookup
 from tessera.kernel import clock, events
-from tessera.kernel.business import business, setting
+from tessera.kernel.business import business, set_setting, setting
 from tessera.kernel.database import execute, fetch, fetchrow, in_transaction
+from tessera.kernel.errors import FieldError, Invalid
 from tessera.members.service import circle_seen, stores_seen
 from tessera.points import service as points
 from tessera.purchases.rows import ADD_TO_STATS, LineRow, PurchaseRow
@@ -37,6 +38,7 @@ from tessera_hooks import _
 
 SETTING = "purchases.claim_days"
 DEFAULT_DAYS = 30
+LONGEST_DAYS = 3650
 
 WRITE = "purchases.write"
 
@@ -63,6 +65,14 @@ class _Came:
 def claim_days() -> int:
     """For how many days after it was made a sale can be claimed."""
     return int(setting(SETTING, DEFAULT_DAYS))
+
+
+async def keep_claim_days(days: int) -> None:
+    """Set for how many days a sale can be claimed; 0: not at all once its moment is over."""
+    if not 0 <= days <= LONGEST_DAYS:
+        message = _("give a number of days from 0 to {limit}", limit=LONGEST_DAYS)
+        raise Invalid(message, [FieldError("claim_days", message)])
+    await set_setting(SETTING, days)
 
 
 async def claim_purchase(purchase: UUID, buyer: Buyer) -> Claimed:
@@ -129,6 +139,7 @@ async def _give(purchase: UUID, holder: Holder) -> Claimed:
         purchase,
         holder.member,
         row.amount,
+        row.currency,
         PointsMoved(earned=earned - taken.points, available=available),
         moved or TierMoved(holder.tier),
     )

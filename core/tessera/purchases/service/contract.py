@@ -227,6 +227,7 @@ class Claimed:
     id: UUID
     member: UUID
     amount: int
+    currency: str
     points: PointsMoved
     tier: TierMoved
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from uuid import UUID
 
-from tessera.kernel.database import execute
+from tessera.kernel.database import execute, fetch
 from tessera.kernel.ids import uuid7
 from tessera.purchases.rows import LineRow
 from tessera.purchases.service.contract import NewLine
@@ -15,6 +16,19 @@ from tessera.purchases.service.shares import shares
 _WRITE = """
 INSERT INTO line_credit (id, line, staff, share, amount)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::numeric[], $5::bigint[])
+"""
+
+
+_OF = """
+WITH part AS (
+    SELECT c.staff, c.amount FROM line_credit c JOIN purchase_line l ON l.id = c.line WHERE l.purchase = $1
+), whose AS (
+    SELECT staff, amount FROM part
+    UNION ALL
+    SELECT p.staff, p.amount - coalesce((SELECT sum(amount) FROM part), 0) FROM purchase p WHERE p.id = $1
+)
+SELECT s.name, sum(w.amount)::bigint AS amount FROM whose w JOIN staff s ON s.id = w.staff
+WHERE w.amount > 0 GROUP BY s.id, s.name ORDER BY 2 DESC, 1
 """
 
 
@@ -38,6 +52,19 @@ async def credit_staff(
             rows.append((uuid7(), line.id, who, _decimal(weight / total), credit))
     if rows:
         await execute(_WRITE, *[list(column) for column in zip(*rows, strict=True)])
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Whose sale a part of a purchase is, in minor units."""
+
+    name: str
+    amount: int
+
+
+async def credits_of(purchase: UUID) -> list[Credit]:
+    """Whose sale a purchase is: by lines where they say so, and the rest is whoever's who sold the receipt."""
+    return [Credit(row["name"], row["amount"]) for row in await fetch(_OF, purchase)]
 
 
 def line_parts(amounts: Sequence[int], owed: int) -> list[int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tessera.kernel.business import setting
+from tessera.kernel.business import set_setting, setting
+from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.plugins import host
 from tessera.kernel.texts import current_locale
 from tessera_hooks import Text, _
@@ -46,6 +48,25 @@ def chosen_methods() -> list[Mapping[str, Any]]:
 def own_methods() -> list[str]:
     """The business's own methods, in the order in which tills offer them."""
     return [str(one["method"]) for one in chosen_methods()]
+
+
+async def keep_methods(chosen: Sequence[Mapping[str, Any]]) -> None:
+    """Choose which own methods tills offer, in order, with their titles; at least one."""
+    wrong, seen = [], set()
+    for place, one in enumerate(chosen):
+        method = str(one["method"])
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,29}", method):
+            wrong.append(FieldError(f"method.{place}", _("use small letters and digits, and begin with a letter")))
+        if method in seen:
+            wrong.append(FieldError(f"method.{place}", _("this is there already")))
+        seen.add(method)
+        if any(len(title) > 60 or "\x00" in title for title in one["title"].values()):
+            wrong.append(FieldError(f"method.{place}", _("at most {limit} characters", limit=60)))
+    if not chosen:
+        wrong.append(FieldError("method.0", _("offer at least one way to pay")))
+    if wrong:
+        raise Invalid(wrong[0].message, wrong)
+    await set_setting(SETTING, [{"method": one["method"], "title": dict(one["title"])} for one in chosen])
 
 
 def is_own(method: str) -> bool:
