@@ -36,6 +36,12 @@ async def test_cash_is_taken_out_with_a_reason(owner):  # noqa: F811
     assert tuple(await fetchrow("SELECT amount, note FROM taking")) == (-5000, "flowers")
 
 
+async def test_whether_cash_goes_in_or_out_must_be_said(owner):  # noqa: F811
+    await begin(owner)
+    answer = await send(owner, "/till/shift", "/till/shift/cash", amount="50", reason="flowers")
+    assert "say whether it was put in or taken out" in answer.text
+
+
 async def test_the_difference_is_shown_before_the_shift_ends(owner):  # noqa: F811
     here = await begin(owner)
     answer = await send(owner, f"{here}/end", **{"counted.cash": "190"})

@@ -43,6 +43,9 @@ ALL = "/till/shifts"
 SAYS_WHEN = "/settings/shifts"
 ROWS = 50
 
+DIRECTIONS = {"in": 1, "out": -1}
+"""Cash that is put into the drawer, and cash that is taken out."""
+
 
 async def _now() -> dict[str, Any]:
     """One's own open shift, that of the store one works in first, and where else one could be open."""
@@ -107,7 +110,10 @@ async def move(request: Request[Any, Any, Any]) -> Response[Any]:
         if amount <= 0:
             message = _("give an amount above zero")
             raise Invalid(message, [FieldError("amount", message)])
-        signed = amount if form["direction"] == "in" else -amount
+        if form["direction"] not in DIRECTIONS:
+            message = _("say whether it was put in or taken out")
+            raise Invalid(message, [FieldError("direction", message)])
+        signed = DIRECTIONS[form["direction"]] * amount
         await move_cash(signed, form["reason"], store=one.store if one else actor().store)
     except DomainError as refusal:
         return shown_again(OWN, form, refusal, context)
@@ -193,12 +199,14 @@ async def show_all(
     known = {s.code: s for s in access.stores_of(actor())}
     place = known.get(store or "")
     chosen = _day(day)
-    found = await shifts(store=place.id if place else None, day=chosen, before=before, limit=ROWS + 1)
+    found = await shifts(
+        store=place.id if place else None, day=chosen, before=before, ended=chosen is None, limit=ROWS + 1
+    )
     query = {"store": place.code if place else "", "day": chosen.isoformat() if chosen else ""}
     older = {**query, "before": str(found[ROWS - 1].id)} if len(found) > ROWS else {}
     context = {
         "found": found[:ROWS],
-        "open": [] if before or chosen else await open_shifts(),
+        "open": [] if before or chosen else await open_shifts(store=place.id if place else None),
         "form": Form.of(**query),
         "stores": [(s.code, s.name) for s in known.values()],
         "older": f"{ALL}?{urlencode(older)}" if older else "",

@@ -22,29 +22,38 @@ _LIST = f"""
 {SHIFTS}
 WHERE ($1::uuid[] IS NULL OR s.store = ANY($1)) AND ($2::uuid IS NULL OR s.store = $2)
   AND ($3::timestamptz IS NULL OR s.opened_at < $4 AND (s.closed_at IS NULL OR s.closed_at >= $3))
-  AND ($5::uuid IS NULL OR s.id < $5)
+  AND ($5::uuid IS NULL OR s.id < $5) AND (s.closed_at IS NOT NULL OR NOT $7)
 ORDER BY s.id DESC LIMIT $6
 """
 
-_OPEN = f"{SHIFTS} WHERE s.closed_at IS NULL AND ($1::uuid[] IS NULL OR s.store = ANY($1)) ORDER BY s.opened_at, s.id"
+_OPEN = f"""
+{SHIFTS}
+WHERE s.closed_at IS NULL AND ($1::uuid[] IS NULL OR s.store = ANY($1)) AND ($2::uuid IS NULL OR s.store = $2)
+ORDER BY s.opened_at, s.id
+"""
 
 
 async def shifts(
-    *, store: UUID | None = None, day: date | None = None, before: UUID | None = None, limit: int = 50
+    *,
+    store: UUID | None = None,
+    day: date | None = None,
+    before: UUID | None = None,
+    ended: bool = False,
+    limit: int = 50,
 ) -> list[ShiftFacts]:
-    """Shifts of the actor's stores, the latest first: of one store, and of a day of that store's zone."""
+    """Shifts of the actor's stores, the latest first: of one store, of a day of its zone, only those that ended."""
     since = until = None
     if day is not None:
         place = access.store_of(store)
         zone = place.timezone if place else business().timezone
         since, until = clock.midnight(day, zone), clock.midnight(day + timedelta(days=1), zone)
-    rows = await fetch(_LIST, stores_seen("purchases.read"), store, since, until, before, limit)
+    rows = await fetch(_LIST, stores_seen("purchases.read"), store, since, until, before, limit, ended)
     return [facts_of(row) for row in rows]
 
 
-async def open_shifts() -> list[ShiftFacts]:
+async def open_shifts(*, store: UUID | None = None) -> list[ShiftFacts]:
     """Shifts that nobody has ended, the oldest first: those of people who left too."""
-    return [facts_of(row) for row in await fetch(_OPEN, stores_seen("purchases.read"))]
+    return [facts_of(row) for row in await fetch(_OPEN, stores_seen("purchases.read"), store)]
 
 
 async def own_shifts() -> list[ShiftFacts]:
