@@ -9,7 +9,7 @@ from uuid import UUID
 from tessera.points.rewards.cards import rewards_card
 from tessera.points.rewards.events import EVENTS
 from tessera.points.rewards.explaining import explain_redemption
-from tessera.points.rewards.service import REDEEMED
+from tessera.points.rewards.service import REDEEMED, at_till
 from tessera.points.rewards.service.moving import (
     erase_redemptions,
     merge_redemptions,
@@ -19,7 +19,21 @@ from tessera.points.rewards.service.moving import (
 from tessera.points.service.correcting import owned
 from tessera.points.service.explaining import register
 from tessera.points.service.paying import PAID, explain_paid
-from tessera_hooks import Event, Merging, Screen, Slot, Text, _, hookimpl
+from tessera_hooks import (
+    Basket,
+    ClaimKind,
+    Event,
+    Merging,
+    PriceCut,
+    Returning,
+    Screen,
+    Settled,
+    Settling,
+    Slot,
+    Text,
+    _,
+    hookimpl,
+)
 
 register(REDEEMED, explain_redemption)
 register(PAID, explain_paid)
@@ -63,3 +77,23 @@ def screens() -> list[Screen]:
 @hookimpl
 def slots() -> list[Slot]:
     return [Slot("member.card", "rewards/card.html", rewards_card, permission="points.read")]
+
+
+@hookimpl
+def claim_kinds() -> list[ClaimKind]:
+    return [at_till.CLAIM]
+
+
+@hookimpl
+async def price_basket(basket: Basket) -> Sequence[PriceCut]:
+    return await at_till.cuts(basket)
+
+
+@hookimpl
+async def settle_purchase(purchase: Settling) -> Settled | None:
+    return await at_till.use(purchase)
+
+
+@hookimpl
+async def return_purchase(returning: Returning) -> None:
+    await at_till.give_back(returning)

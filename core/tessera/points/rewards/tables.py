@@ -59,6 +59,7 @@ class Redemption(Table, tablename="redemption"):
 
     ``code`` is shown when it is picked up. ``status`` is ``open``, ``handed_over`` or ``cancelled``; ``given``
     is what a plugin gave for it, such as a coupon's code; ``stocked`` says that it was taken from the stock.
+    ``purchase`` is the one that took the money off.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -74,6 +75,7 @@ class Redemption(Table, tablename="redemption"):
     status = Varchar(length=12)
     given = Text(null=True, default=None)
     stocked = Boolean()
+    purchase = UUID(null=True, default=None)
     at = Timestamptz()
     handed_over_at = Timestamptz(null=True, default=None)
     handed_over_by = Text(null=True, default=None)

@@ -22,6 +22,7 @@ from tessera.points.rewards.service.contract import (
     RewardOutOfStock,
     RewardTaken,
     RewardUnknown,
+    RewardUsed,
     StaleReward,
 )
 from tessera.points.rewards.service.periods import PERIODS
@@ -45,6 +46,7 @@ __all__ = [
     "RewardOutOfStock",
     "RewardTaken",
     "RewardUnknown",
+    "RewardUsed",
     "StaleReward",
     "cancel",
     "catalogue",

@@ -66,6 +66,12 @@ class AlreadyHandedOver(Conflict):
     code = "already_handed_over"
 
 
+class RewardUsed(Conflict):
+    """The reward has lowered the price of a purchase."""
+
+    code = "reward_used"
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewReward:
     """A reward as someone writes it down.

@@ -20,6 +20,7 @@ from tessera.points.rewards.service.contract import (
     AlreadyHandedOver,
     RedemptionFacts,
     RedemptionUnknown,
+    RewardUsed,
 )
 from tessera.points.rewards.service.reading import redemption
 from tessera.points.rewards.service.redeeming import REDEEMED, redeeming
@@ -29,7 +30,7 @@ from tessera_hooks import _
 
 LONGEST_REASON = 200
 
-_LOCK = "SELECT status, stocked, reward FROM redemption WHERE id = $1 FOR UPDATE"
+_LOCK = "SELECT status, stocked, reward, purchase FROM redemption WHERE id = $1 FOR UPDATE"
 
 _CANCELLED = """
 UPDATE redemption SET status = 'cancelled', cancelled_at = $2, cancelled_by = $3, reason = $4 WHERE id = $1
@@ -54,6 +55,8 @@ async def cancel(id_: UUID, reason: str) -> RedemptionFacts:
         found, row = await _locked(id_)
         if row["status"] == "cancelled":
             raise AlreadyCancelled(_("This was cancelled already."))
+        if row["purchase"] is not None:
+            raise RewardUsed(_("It has lowered the price of a purchase: bring all of that back first."))
         await _take_back(found)
         entry = await find_entry(found.entry)
         posting = await Posting.open([entry.account], held=True)

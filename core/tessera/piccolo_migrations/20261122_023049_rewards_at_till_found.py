@@ -1,0 +1,22 @@
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from tessera.kernel.database import execute
+
+ID = "2026-11-22T02:30:49:132629"
+VERSION = "hand-written"
+DESCRIPTION = "rewards at till found"
+
+FORWARDS: tuple[str, ...] = (
+    "CREATE INDEX redemption_purchase ON redemption (purchase) WHERE purchase IS NOT NULL",
+)
+
+
+async def forwards():
+    manager = MigrationManager(migration_id=ID, app_name="core", description=DESCRIPTION)
+
+    async def run():
+        for statement in FORWARDS:
+            await execute(statement)
+
+    manager.add_raw(run)
+    return manager
