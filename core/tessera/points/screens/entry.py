@@ -13,7 +13,7 @@ from tessera.access.actor import actor
 from tessera.kernel.business import business
 from tessera.kernel.errors import DomainError
 from tessera.members import service as members
-from tessera.points.saying import say_amount
+from tessera.points.saying import say_amount, say_last_day
 from tessera.points.service import correcting, telling, tracing
 from tessera.points.service.reversing import find_entry
 from tessera.points.service.units import unit_titles
@@ -68,6 +68,7 @@ async def _context(entry: UUID) -> dict[str, Any]:
         "unit_title": (await unit_titles([trace.entry.unit]))[trace.entry.unit],
         "kinds": KINDS,
         "say": lambda amount: say_amount(amount, trace.entry.unit),
+        "last_day": say_last_day,
         "zone": business().timezone,
         "may_adjust": actor().may_for_own("points.adjust", holder.store),
         "instead": instead,

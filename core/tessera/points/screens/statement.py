@@ -20,7 +20,7 @@ from tessera.kernel.plugins import host
 from tessera.members import service as members
 from tessera.points import service
 from tessera.points.ledger import POINTS
-from tessera.points.saying import say_amount
+from tessera.points.saying import say_amount, say_last_day
 from tessera.points.service.telling import tell
 from tessera.points.service.tracing import traces
 from tessera.points.service.units import by_hand_unit, find_unit, known_unit, unit_titles
@@ -121,6 +121,7 @@ async def _context(asked: UUID, unit: str, before: UUID | None) -> dict[str, Any
         "next_url": f"{_url(someone.id, unit)}&before={found[PAGE - 1].id}" if len(found) > PAGE else "",
         "zone": business().timezone,
         "say": say_amount,
+        "last_day": say_last_day,
         "may_book": actor().may_for_own("points.write", someone.store)
         and known is not None
         and known.by_hand
