@@ -73,7 +73,7 @@ async def erase_ledger(member: UUID) -> None:
     for row in left:
         await _close(row["account"], row["unit"])
     await execute(
-        "UPDATE entry SET reason = $2 WHERE source = $3 AND reason <> $2 "
+        "UPDATE entry SET reason = $2 WHERE reason <> $2 AND (source = $3 OR source LIKE '%.%' AND NOT facts ? 'said') "
         "AND account IN (SELECT id FROM account WHERE member = $1)",
         member,
         ERASED,
