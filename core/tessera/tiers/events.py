@@ -7,7 +7,9 @@ from datetime import date
 from uuid import UUID
 
 import msgspec
+from babel.dates import format_date
 
+from tessera.kernel.texts import current_locale
 from tessera.tiers.service.defined import tier_of
 from tessera_hooks import Event, Happened, TimelineEntry, _
 
@@ -42,14 +44,13 @@ def _change(event: Happened) -> TimelineEntry:
 
 
 async def _warned(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
-    return {
-        event.id: TimelineEntry(
-            _("{tier} ends on {day} unless it is reached again",
-              tier=tier_of(event.payload["tier"]).title, day=event.payload["ends"]),
-            url=f"/members/{event.member}/tier",
-        )
-        for event in events
-    }  # fmt: skip
+    return {event.id: _warning(event) for event in events}
+
+
+def _warning(event: Happened) -> TimelineEntry:
+    day = format_date(date.fromisoformat(event.payload["ends"]), "long", locale=current_locale())
+    title = _("{tier} ends on {day} unless it is reached again", tier=tier_of(event.payload["tier"]).title, day=day)
+    return TimelineEntry(title, url=f"/members/{event.member}/tier")
 
 
 EVENTS = [

@@ -45,12 +45,14 @@ REFERRALS = """(SELECT count(*) FROM member_link l CROSS JOIN LATERAL (
     WHERE l.other = m.id AND l.kind = 'referrer' AND f.at >= {since} AND f.at < {until})"""
 """Members whom someone brought, on the day on which they first bought and kept it."""
 
+_BOUGHT = ("purchase.recorded", "purchase.claimed")
+
 CORE_METRICS = (
     TierMetric("spend", _("Spent"), SPEND, money=True, events=("purchase.recorded",)),
     TierMetric("points", _("Points earned"), POINTS, events=("points.earned",)),
     TierMetric("visits", _("Visits"), VISITS, events=("visit.recorded",)),
     TierMetric("purchases", _("Purchases"), PURCHASES, events=("purchase.recorded",)),
-    TierMetric("referrals", _("Members brought who have bought"), REFERRALS, events=("purchase.recorded",)),
+    TierMetric("referrals", _("Members brought who have bought"), REFERRALS, events=_BOUGHT),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -104,4 +105,10 @@ def ends_sql(rules: Scheme, day: str) -> str:
 
 def midnight(day: date) -> datetime:
     """The first moment of a day in the business's zone."""
-    return clock.midnight(day, business().timezone)
+    return _midnight(day, business().timezone)
+
+
+@lru_cache(maxsize=1024)
+def _midnight(day: date, zone: str) -> datetime:
+    """Remembered: a night asks for few days many times."""
+    return clock.midnight(day, zone)

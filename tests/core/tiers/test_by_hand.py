@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from core.tiers.ladder import changes, held, last_day, night, on, sell, tier
 
+from tessera.desk.timeline import timeline
 from tessera.kernel.database import fetchrow
 from tessera.kernel.errors import Invalid
 from tessera.tiers.service import by_hand
@@ -89,3 +90,12 @@ async def test_whoever_was_warned_reads_what_keeps_the_tier(ana, ladder):
     assert view.warning is not None
     assert [(one.metric, one.missing) for one in view.warning.metrics] == [("spend", 100_000)]
     assert "Still missing for Silver by November 20, 2027: Spent ¥1,000.00." in view.text["en"]
+
+
+async def test_the_timeline_tells_of_warnings_and_changes(ana, ladder):
+    await sell(ana, 1200)
+    await night(2027, 11, 1)
+    lines = (await timeline(ana)).lines
+    told = {line.kind: (line.title, line.detail) for line in lines}
+    assert told["tier.changed"] == ("Rose to Silver", "Regular member → Silver")
+    assert told["tier.warning"] == ("Silver ends on November 20, 2027 unless it is reached again", "")
