@@ -59,6 +59,21 @@ def test_earned_on_6_july_2020_for_twelve_months_it_is_gone_on_1_august_2021() -
     assert expires(Expiry("month_end", 12), at, "Asia/Shanghai") == gone
 
 
+@pytest.mark.parametrize(
+    ("at", "months", "zone", "gone"),
+    [
+        (datetime(2025, 12, 31, 16, tzinfo=UTC), 24, "Asia/Shanghai", datetime(2028, 1, 31, 16, tzinfo=UTC)),
+        (datetime(2025, 12, 31, 16, tzinfo=UTC), 24, "UTC", datetime(2028, 1, 1, tzinfo=UTC)),
+        (datetime(2026, 11, 30, tzinfo=UTC), 1, "UTC", datetime(2027, 1, 1, tzinfo=UTC)),
+        (datetime(2026, 2, 10, tzinfo=UTC), 4, "Europe/Berlin", datetime(2026, 6, 30, 22, tzinfo=UTC)),
+    ],
+)
+def test_the_month_is_that_of_the_business_whatever_the_season(
+    at: datetime, months: int, zone: str, gone: datetime
+) -> None:
+    assert expires(Expiry("month_end", months), at, zone) == gone
+
+
 @given(kind=COUNTED, n=st.integers(1, 400), at=MOMENTS, zone=st.sampled_from(ZONES))
 @example(kind="days", n=1, at=datetime(2018, 11, 2, 12, tzinfo=UTC), zone="America/Sao_Paulo")
 @example(kind="days", n=1, at=datetime(2011, 12, 28, 12, tzinfo=UTC), zone="Pacific/Apia")
