@@ -58,6 +58,8 @@ async def look(award: Award, rules: Sequence[Version]) -> Known | None:
     29 February and lunar birthdays are kept as ``member.birthday_in_days`` says.
     """
     specs = [version.spec for version in rules]
+    if not any(spec.condition or spec.first_purchase or spec.birthday for spec in specs):
+        return None
     asked = dict.fromkeys(name for spec in specs if spec.condition for name in facts_of(spec.condition))
     known, day = known_facts(), clock.local_day(award.at, business().timezone)
     binder, month = Binder(award.at, day), Binder(award.at, day.replace(day=1))

@@ -32,11 +32,16 @@ def parts_of(award: Award) -> list[Part]:
     """
     total = sum(line.amount for line in award.lines)
     if total <= 0:
-        return [Part(None, None, Fraction(award.amount))]
+        return [whole(award)]
     return [
         Part(_word(line.category), article(line.sku), Fraction(line.amount * award.amount, total))
         for line in award.lines
     ]
+
+
+def whole(award: Award) -> Part:
+    """All of an award as one part."""
+    return Part(None, None, Fraction(award.amount))
 
 
 def _word(category: str | None) -> str | None:

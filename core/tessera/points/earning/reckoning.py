@@ -10,9 +10,9 @@ from typing import Any
 
 from tessera.kernel.money import minor_digits
 from tessera.points.earning.known import Known
-from tessera.points.earning.matching import Part, covered, is_about, parts_of
+from tessera.points.earning.matching import Part, covered, is_about, parts_of, whole
 from tessera.points.earning.rules import Version
-from tessera_hooks import Award, Factor, Fixed, PerAmount, Rate
+from tessera_hooks import Award, EarningSpec, Factor, Fixed, PerAmount, Rate
 from tessera_hooks.earning import Rounding
 
 ROUND: Mapping[Rounding, Callable[[Fraction], int]] = {
@@ -51,10 +51,15 @@ def reckon(
     about = [version for version in rules if is_about(version, award, known)]
     if award.amount <= 0 and not any(version.spec.deed for version in about):
         return []
-    parts = parts_of(award)
+    parts = parts_of(award) if any(_looks_at_lines(version.spec) for version in about) else [whole(award)]
     factors = [*_factors(about, parts), *_answered(award, answers, len(parts))]
     found = [_worth(version, award, parts, factors) for version in about]
     return [worth for worth in found if worth is not None and worth.points > 0]
+
+
+def _looks_at_lines(spec: EarningSpec) -> bool:
+    by_line = isinstance(spec.earns, PerAmount) and spec.earns.by == "line"
+    return by_line or bool(spec.categories or spec.not_categories or spec.skus or spec.not_skus)
 
 
 def _factors(rules: Sequence[Version], parts: Sequence[Part]) -> list[Multiplier]:

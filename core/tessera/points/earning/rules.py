@@ -48,6 +48,8 @@ class Version:
 
 
 _versions: dict[str, list[Version]] = {}
+_first: list[Version] = []
+"""The rule of a new business, as settings have it; made when it is first asked for."""
 
 
 async def read_rules() -> None:
@@ -58,6 +60,7 @@ async def read_rules() -> None:
         fresh.setdefault(row["code"], []).append(of_row(row))
     _versions.clear()
     _versions.update(fresh)
+    _first.clear()
 
 
 generation.on_change(read_rules)
@@ -81,7 +84,9 @@ def _code(plugin: str, name: str) -> str:
 def versions_of(code: str) -> Sequence[Version]:
     """A rule's versions, the first first; none where nobody has switched it on yet."""
     if code not in _versions and code == PER_AMOUNT:
-        return [_as_shipped()]
+        if not _first:
+            _first.append(_as_shipped())
+        return _first
     return _versions.get(code, [])
 
 
