@@ -17,6 +17,8 @@ from tessera_hooks import Text, _
 SETTING = "purchases.payment_methods"
 """Which own methods tills offer, in order: ``[{"method": "cash", "title": {"en": …, "zh_Hans": …}}]``."""
 
+LONGEST_TITLE = 60
+
 CASH = "cash"
 
 OWN: Mapping[str, Text] = {
@@ -53,17 +55,17 @@ def own_methods() -> list[str]:
 async def keep_methods(chosen: Sequence[Mapping[str, Any]]) -> None:
     """Choose which own methods tills offer, in order, with their titles; at least one."""
     wrong, seen = [], set()
-    for place, one in enumerate(chosen):
+    for one in chosen:
         method = str(one["method"])
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,29}", method):
-            wrong.append(FieldError(f"method.{place}", _("use small letters and digits, and begin with a letter")))
+            wrong.append(FieldError("new", _("use small letters and digits, and begin with a letter")))
         if method in seen:
-            wrong.append(FieldError(f"method.{place}", _("this is there already")))
+            wrong.append(FieldError("new", _("this is there already")))
         seen.add(method)
-        if any(len(title) > 60 or "\x00" in title for title in one["title"].values()):
-            wrong.append(FieldError(f"method.{place}", _("at most {limit} characters", limit=60)))
+        if any(len(title) > LONGEST_TITLE or "\x00" in title for title in one["title"].values()):
+            wrong.append(FieldError("methods", _("at most {limit} characters", limit=LONGEST_TITLE)))
     if not chosen:
-        wrong.append(FieldError("method.0", _("offer at least one way to pay")))
+        wrong.append(FieldError("methods", _("offer at least one way to pay")))
     if wrong:
         raise Invalid(wrong[0].message, wrong)
     await set_setting(SETTING, [{"method": one["method"], "title": dict(one["title"])} for one in chosen])
