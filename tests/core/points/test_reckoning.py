@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from tessera.kernel.business import set_setting
 from tessera.kernel.ids import uuid7
+from tessera.members.service import standing
+from tessera.members.service.standing import TierMark
 from tessera.points.earning.known import NOTHING, Known
 from tessera.points.earning.reckoning import reckon
 from tessera.points.earning.rules import in_force
@@ -129,6 +131,14 @@ async def test_tiers_and_stores_are_named_by_their_codes(store: object) -> None:
     assert points(award(ANA, 10_00, tier="gold"), gold, here) == [10]
     assert points(award(ANA, 10_00, store=store), gold, here) == [10]
     assert points(award(ANA, 10_00), gold, here) == []
+
+
+async def test_the_tier_that_members_begin_with_has_a_code_too(business: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    marks = [TierMark("basic", "Basic", "gray", None), TierMark("gold", "Gold", "yellow", "gold")]
+    monkeypatch.setattr(standing, "_readers", [lambda: marks])
+    rule = version(earns=per(), tiers=("basic",))
+    assert points(award(ANA, 10_00), rule) == [10]
+    assert points(award(ANA, 10_00, tier="gold"), rule) == []
 
 
 async def test_a_birthday_counts_in_its_month_or_on_its_day(business: None) -> None:

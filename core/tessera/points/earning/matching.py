@@ -13,6 +13,7 @@ from tessera.kernel.articles import article
 from tessera.kernel.business import business
 from tessera.points.earning.known import Known
 from tessera.points.earning.rules import Version
+from tessera.points.earning.titles import tier_code
 from tessera_hooks import Award, EarningSpec, Hours
 
 
@@ -73,7 +74,7 @@ def is_then_and_there(spec: EarningSpec, award: Award) -> bool:
         return False
     if spec.hours and not any(_within(hours, award.at.time()) for hours in spec.hours):
         return False
-    return not spec.tiers or award.tier in spec.tiers
+    return not spec.tiers or tier_code(award.tier) in spec.tiers
 
 
 def _store(award: Award) -> str | None:

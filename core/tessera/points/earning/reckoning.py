@@ -12,6 +12,7 @@ from tessera.kernel.money import minor_digits
 from tessera.points.earning.known import Known
 from tessera.points.earning.matching import Part, covered, is_about, parts_of, whole
 from tessera.points.earning.rules import Version
+from tessera.points.earning.titles import tier_code
 from tessera_hooks import Award, EarningSpec, Factor, Fixed, PerAmount, Rate
 from tessera_hooks.earning import Rounding
 
@@ -76,7 +77,10 @@ def _factors(rules: Sequence[Version], parts: Sequence[Part]) -> list[Multiplier
 
 def _answered(award: Award, answers: Iterable[tuple[str, Fraction]], parts: int) -> list[Multiplier]:
     everywhere = frozenset(range(parts))
-    return [Multiplier(Fraction(factor), everywhere, {"by": owner, "tier": award.tier}) for owner, factor in answers]
+    return [
+        Multiplier(Fraction(factor), everywhere, {"by": owner, "tier": tier_code(award.tier)})
+        for owner, factor in answers
+    ]
 
 
 def _worth(version: Version, award: Award, parts: Sequence[Part], factors: Sequence[Multiplier]) -> Worth | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tessera.kernel.business import say_money
 from tessera.kernel.money import minor_digits
 from tessera.kernel.plugins import host
+from tessera.points.earning.titles import tier_titles
 from tessera_hooks import Text, _
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _whose(facts: Mapping[str, Any]) -> Text:
     if plugin is not None:
         return plugin.manifest.title if isinstance(plugin.manifest.title, Text) else Text(plugin.manifest.title)
     tier = facts.get("tier")
-    return _("tier {code}", code=tier) if tier else _("tier")
+    return _("tier {title}", title=tier_titles().get(tier, tier)) if tier else _("tier")
 
 
 def say_step(per: Fraction, currency: str) -> str:

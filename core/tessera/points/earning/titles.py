@@ -1,18 +1,21 @@
-"""What tiers are called, told by the room that keeps them."""
+"""Tiers as rules name them: by code, also the one that members begin with and carry nothing of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-_told: list[Callable[[], Mapping[str, str]]] = []
-
-
-def register_tiers(titles: Callable[[], Mapping[str, str]]) -> None:
-    """Let the room of tiers tell its codes and titles, from memory and in the language in force."""
-    if titles not in _told:
-        _told.append(titles)
+from tessera.members.service.standing import tier_mark, tier_marks
 
 
 def tier_titles() -> dict[str, str]:
     """The tiers by code, in their order."""
-    return {code: title for titles in _told for code, title in titles().items()}
+    return {mark.code: mark.title for mark in tier_marks()}
+
+
+def tier_code(carried: str | None) -> str | None:
+    """The code of the tier that a member carries; what no tier has any more stays as it is."""
+    mark = tier_mark(carried)
+    return mark.code if mark is not None else carried
+
+
+def carried_by(code: str | None) -> str | None:
+    """What members of a tier carry."""
+    return next((mark.carried for mark in tier_marks() if mark.code == code), code)

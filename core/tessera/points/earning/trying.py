@@ -17,6 +17,7 @@ from tessera.points.earning.matching import is_then_and_there
 from tessera.points.earning.reckoning import reckon
 from tessera.points.earning.rules import in_force
 from tessera.points.earning.saying import say_earned
+from tessera.points.earning.titles import carried_by
 from tessera.points.service.earning import Expected, multipliers
 from tessera_hooks import Award, AwardLine
 
@@ -60,7 +61,7 @@ def try_out(purchase: Purchase) -> Tried:
     line = AwardLine(None, purchase.category, Decimal(1), purchase.amount)
     award = Award(
         member=NOBODY,
-        tier=purchase.tier,
+        tier=carried_by(purchase.tier),
         store=store.id if store else None,
         reason="purchase",
         at=at,
