@@ -20,6 +20,7 @@ from tessera.members.service import account_of, accounts_of
 from tessera.points.ledger import Cause, EntryRow, LotRow, Posting, settling
 from tessera.points.service import reading
 from tessera.points.service.booking import InsufficientBalance, take
+from tessera.points.service.explaining import explain as sentence
 from tessera.points.service.explaining import register as explain
 from tessera.points.service.reading import BalanceFacts, EntryFacts
 from tessera.points.service.reversing import (
@@ -59,6 +60,7 @@ __all__ = [
     "known_unit",
     "lots_of",
     "reverse",
+    "sentence",
     "take_back",
     "unit_titles",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tessera.kernel.plugins import host
 from tessera_hooks import Text, _
 
 GROUPS: Mapping[str, Text] = {
@@ -135,11 +136,13 @@ ACTIONS: Mapping[str, Text] = {
 
 
 def label(action: str) -> Text | str:
-    """An action in words; one that is not known by its code."""
-    return ACTIONS.get(action, action)
+    """An action in words; a plugin's reads like its event, and what nobody knows by its code."""
+    told = host().event_kinds.get(action)
+    return ACTIONS.get(action) or (told.event.title if told else action)
 
 
 def group(action: str) -> Text | str:
     """What an action belongs to."""
     owner = action.partition(".")[0]
-    return GROUPS.get(owner, owner)
+    plugin = host().plugins.get(owner)
+    return GROUPS.get(owner) or (plugin.manifest.title if plugin else owner)

@@ -10,13 +10,15 @@ from tessera.access.service.stores import store_of
 from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.database import fetch, fetchval
-from tessera.members.service import account_of
+from tessera.members.service import account_of, accounts_of
 from tessera.points import public
 from tessera.points.ledger import EntryRow
 from tessera.points.service.earning import Earning, earn
 from tessera_hooks import Award
 
-_EARNED_BY = "SELECT id FROM entry WHERE purchase = $1 AND kind = 'earn' ORDER BY unit, account, id"
+_EARNED_BY = """
+SELECT id FROM entry WHERE account = ANY($1) AND source_id = $2 AND kind = 'earn' ORDER BY unit, account, id
+"""
 
 
 async def earn_beside(
@@ -37,12 +39,19 @@ async def earn_beside(
         currency=currency,
         amount=amount,
     )
-    return await earn(Earning(await account_of(member), award, purchase=subject))
+    return await earn(Earning(await account_of(member), award, subject=subject))
 
 
 async def take_back_beside(
-    subject: UUID, share: Fraction, *, reason: str, source: str, source_id: UUID, store: UUID | None = None
+    subject: UUID,
+    member: UUID,
+    share: Fraction,
+    *,
+    reason: str,
+    source: str,
+    source_id: UUID,
+    store: UUID | None = None,
 ) -> None:
     """Take back what ``subject`` had earned; ``share`` is how much of it has come back in all, 0 to 1."""
-    for row in await fetch(_EARNED_BY, subject):
+    for row in await fetch(_EARNED_BY, await accounts_of(member), subject):
         await public.reverse(row["id"], reason=reason, source=source, source_id=source_id, share=share, store=store)

@@ -25,7 +25,7 @@ __all__ = ["PER_AMOUNT", "Earning", "Expected", "earn", "earn_many", "look", "wo
 
 @dataclass(frozen=True)
 class Earning:
-    """An award on its way into an account, for a purchase where it is for one.
+    """An award on its way into an account, for a purchase where it is for one, else for a plugin's row ``subject``.
 
     ``award.amount`` is what earns: what was paid with points is left out of it. ``known`` is what ``look``
     answered before the purchase was written. ``held`` says that the member is kept from being merged by the
@@ -35,6 +35,7 @@ class Earning:
     account: UUID
     award: Award
     purchase: UUID | None = None
+    subject: UUID | None = None
     held: bool = False
     known: Known | None = None
 
@@ -135,7 +136,8 @@ def _of_holder(posting: Posting, earning: Earning) -> Award:
 
 
 def _book(posting: Posting, earning: Earning, worths: Sequence[Worth]) -> list[EntryRow]:
-    entries = book_worths(posting, earning, worths, source=earning.award.reason, source_id=earning.purchase)
+    cause = earning.purchase or earning.subject
+    entries = book_worths(posting, earning, worths, source=earning.award.reason, source_id=cause)
     say_earned_points(posting, earning, entries)
     return entries
 

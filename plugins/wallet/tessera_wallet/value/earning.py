@@ -21,5 +21,11 @@ async def take_back_for(row: RechargeFacts, refund: UUID, refunded: int, store: 
     """Take back what a recharge earned, in proportion to all that was refunded of it."""
     share = Fraction(refunded, row.paid)
     await take_back_beside(
-        row.id, share, reason=_("Recharge refunded"), source="wallet.refund", source_id=refund, store=store
+        row.id,
+        row.member,
+        share,
+        reason=_("Recharge refunded"),
+        source="wallet.refund",
+        source_id=refund,
+        store=store,
     )

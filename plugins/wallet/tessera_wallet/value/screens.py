@@ -27,7 +27,6 @@ from tessera.plugin import (
 from tessera_hooks import _
 from tessera_wallet import asking, typed, units
 from tessera_wallet.desk import Paid
-from tessera_wallet.explaining import explain
 from tessera_wallet.packs.reading import packs_of
 from tessera_wallet.permissions import ADJUST, READ, RECHARGE, REFUND
 from tessera_wallet.value.adjusting import adjust
@@ -58,7 +57,7 @@ async def show(member: FromPath[UUID], before: FromQuery[UUID | None] = None) ->
         "values": values,
         "packs": await packs_of(someone.id),
         "recharges": await recharges_of(someone.id),
-        "entries": [(entry, explain(entry) or entry.reason, _currency(entry.unit)) for entry in found[:PAGE]],
+        "entries": [(entry, ledger.sentence(entry), _currency(entry.unit)) for entry in found[:PAGE]],
         "next_url": more,
         "is_bonus": lambda entry: entry.unit.startswith(units.BONUS),
         "zone": business().timezone,
