@@ -117,7 +117,10 @@ def finish(report: Report, *, as_json: bool) -> None:
 def _control_totals(report: Report) -> Any:
     from rich.table import Table
 
-    table = Table("", "in the file", "booked", "there already", "rejected", "members", box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("control totals", no_wrap=True)
+    for heading in ("in the file", "booked", "there already", "rejected", "members"):
+        table.add_column(heading, justify="right")
     for total in report.totals:
         sums = [total.in_file, total.booked, total.there, total.rejected]
         table.add_row(str(total.title), *(f"{one:,.{total.scale}f}" for one in sums), f"{len(total.members):,}")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from tessera.access import service as access
 from tessera.access.actor import acting_as
 from tessera.access.service import leaving
 from tessera.access.service.acting import staff_actor
+from tessera.kernel import clock
 from tessera.kernel.business import set_setting
 from tessera.kernel.database import execute, fetchval, in_transaction
 from tessera.kernel.errors import Forbidden, Invalid
@@ -262,6 +264,12 @@ async def test_a_program_sells_in_the_shift_of_the_cashier_it_names(store, mia):
     with _at(await person(mia, store)):
         opened = await open_shift(0)
     assert await current_shift(store, mia) == opened
+
+
+async def test_a_sale_that_a_till_sends_late_is_not_in_the_drawer_of_today(store, mia):
+    with _at(await person(mia, store)):
+        await open_shift(0)
+        assert await current_shift(store, at=clock.now() - timedelta(hours=1)) is None
 
 
 async def test_cash_moved_by_hand_says_why(store, mia):

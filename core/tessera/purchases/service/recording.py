@@ -57,7 +57,8 @@ async def _record(new: NewPurchase, place: Place, buyer: Holder | None, staff: M
     What was done for it then, such as making a member, is to be taken back.
     """
     seller = staff.get(new.staff or "")
-    sheet = sheet_of(new, place, buyer, seller, await current_shift(place.store_id, seller))
+    shift = await current_shift(place.store_id, seller, at=place.at)
+    sheet = sheet_of(new, place, buyer, seller, shift)
     purchase, lines = sheet.purchases[0], award_lines_of(sheet.lines)
     known = await points.look(award_of(purchase, lines, purchase.amount, place.zone)) if buyer else None
     written = await rows.write(sheet)

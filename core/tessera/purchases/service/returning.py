@@ -114,7 +114,7 @@ async def _of_purchase(new: NewReturn, place: Place, bought: Any) -> RecordedRet
     if amount > left:
         raise OverReturned(_("more would come back than was bought: {left} is left", left=left), left=left)
     row = return_row(new, place, amount, purchase=bought["id"], member=bought["member"], currency=bought["currency"])
-    row.shift = await current_shift(row.store)
+    row.shift = await current_shift(row.store, at=row.at)
     lines = [
         ReturnLineRow(
             uuid7(), row.id, part.line["id"], n, part.line["sku"], part.line["name"], part.quantity, part.amount
@@ -216,7 +216,7 @@ async def write_returns(returns: Sequence[ReturnRow], lines: Sequence[ReturnLine
 
 async def _keep_orphan(new: NewReturn, place: Place) -> RecordedReturn:
     row = return_row(new, place, new.amount or 0, purchase=None, member=None, currency=place.currency)
-    row.shift = await current_shift(row.store)
+    row.shift = await current_shift(row.store, at=row.at)
     if new.refunds:
         check_orphans_refunds(new.refunds, row.amount, row.currency)
     if not await write_returns([row], []):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from tessera.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotF
 from tessera.kernel.events import emit
 from tessera.kernel.ids import uuid7
 from tessera.members.service import stores_seen
-from tessera.purchases.service.checking import LARGEST, store_for
+from tessera.purchases.service.checking import AHEAD, LARGEST, store_for
 from tessera.purchases.service.shift_figures import ShiftFacts, moved_in, needs_note, to_count
 from tessera_hooks import _
 
@@ -49,7 +50,8 @@ class ExpectedChanged(Conflict):
 
 
 _CURRENT = """
-SELECT id FROM shift WHERE staff = $1 AND store IS NOT DISTINCT FROM $2 AND closed_at IS NULL FOR SHARE
+SELECT id FROM shift
+WHERE staff = $1 AND store IS NOT DISTINCT FROM $2 AND closed_at IS NULL AND opened_at <= $3 FOR SHARE
 """
 
 SHIFTS = """
@@ -59,17 +61,18 @@ FROM shift s JOIN staff p ON p.id = s.staff LEFT JOIN staff c ON c.id = s.closed
 """
 
 
-async def current_shift(store: UUID | None, staff: UUID | None = None) -> UUID | None:
+async def current_shift(store: UUID | None, staff: UUID | None = None, *, at: datetime | None = None) -> UUID | None:
     """The open shift in a store of whoever acts, or of ``staff`` where a program acts; ``None`` without one.
 
     The money lies with whoever is at the till, also where the sale is a colleague's. Ask inside the unit of work
     that sells: the shift cannot end before that is over, and one that ends at this moment is waited for and no
-    longer answered.
+    longer answered. ``at`` is when the money moved, now unless given: what a till sends later, from before the
+    shift began, is in another drawer.
     """
     who = actor().staff_id or staff
     if who is None:
         return None
-    found: UUID | None = await fetchval(_CURRENT, who, store)
+    found: UUID | None = await fetchval(_CURRENT, who, store, (at or clock.now()) + AHEAD)
     return found
 
 

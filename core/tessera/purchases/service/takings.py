@@ -68,7 +68,7 @@ async def take(
 
     async def work() -> UUID:
         id_, origin = uuid7(), events.current_origin()
-        shift = await current_shift(store) if origin == "live" else None
+        shift = await current_shift(store, at=at) if origin == "live" else None
         await execute(
             _INSERT,
             id_,
