@@ -44,7 +44,8 @@ async def bought(member: UUID, at: Any = None) -> None:
     async def work() -> None:
         await execute(
             "INSERT INTO purchase (id, source, external_id, fingerprint, member, at, currency, amount, discount, "
-            "returned, points_paid, origin, recorded_at) VALUES ($1, 'till', $2, '', $3, $4, 'CNY', 100, 0, 0, 0, 'live', $4)",
+            "returned, points_paid, origin, recorded_at) "
+            "VALUES ($1, 'till', $2, '', $3, $4, 'CNY', 100, 0, 0, 0, 'live', $4)",
             purchase,
             str(purchase),
             member,
