@@ -19,7 +19,7 @@ from tessera.kernel.events import importing
 from tessera.kernel.ids import uuid7
 from tessera.kernel.texts import use_locale
 from tessera.plugin import ledger
-from tessera.points import service
+from tessera.points import service, verification
 from tessera.points.service import Returned
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -344,3 +344,16 @@ async def test_accounts_of_others_are_not_touched(ana: Holder, holder: Callable[
     await spend(ben, 7)
     assert ((await held(ana)).available, (await held(ben)).available) == (5, 0)
     assert clock.now() == START
+
+
+async def test_a_difference_found_at_night_is_a_task_for_the_owner(ana: Holder) -> None:
+    await earn_for(ana, 10)
+    progress = uuid7()
+    await execute("UPDATE lot SET remaining = 9")
+    await execute(
+        "INSERT INTO progress (id, kind, title, report, started_at) VALUES ($1, 'points.verify', '', '{}', now())",
+        progress,
+    )
+    await verification.verify_ledger(progress)
+    assert await fetchval("SELECT state FROM progress") == "failed"
+    assert await fetchval("SELECT kind FROM task WHERE role = 'owner'") == "ledger_differs"
