@@ -263,7 +263,7 @@ async def test_each_row_that_cannot_be_used_says_why(member, listed):
         "来源: this is needed",
         "时间: the date lies in the future",
         "the member is under 14: link a guardian first, then note that they agree",
-        "the row does not say whose word it is",
+        "the row does not say who the member is",
     ][: len(report.first_rejects)]
     assert (report.rejected, await state(child)) == (8, "never_asked")
 

@@ -79,6 +79,13 @@ class People:
     held: Mapping[tuple[str, bytes], UUID]
     names: Mapping[str, Sequence[UUID]]
 
+    def find(self, whom: Whom) -> UUID | None:
+        """The member that a row means; ``None`` where nobody, or nobody certain, is meant."""
+        try:
+            return self.of(whom)
+        except Missing:
+            return None
+
     def of(self, whom: Whom) -> UUID:
         """The member that a row means; raises ``Missing``."""
         if isinstance(whom, Named):

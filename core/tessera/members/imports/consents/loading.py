@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.errors import DomainError
 from tessera.kernel.tabular import Row
-from tessera.members.identities import Known, holders
+from tessera.members.identities import Known
 from tessera.members.imports.consents.reading import Draft, Reader, Refused, plan
 from tessera.members.imports.contract import Outcome, Undone
 from tessera.members.imports.undoing import refuse_if
+from tessera.members.imports.whose import Missing, People, people
 from tessera.members.service.agreeing import Word, say, unsay
 from tessera.members.service.children import GuardianNeeded, need_guardian
-from tessera.members.service.scope import members_seen, visible_among
-from tessera.members.service.survivors import numbered
 from tessera_hooks import Text, _
 
 KIND = "consents"
-
-
-@dataclass(frozen=True)
-class _Who:
-    """How the people of a chunk are found: by number and by identity."""
-
-    numbers: Mapping[str, UUID]
-    holders: Mapping[tuple[str, bytes], UUID]
-
-    def of(self, one: Known | str | None) -> UUID | None:
-        """The member that a cell means."""
-        if one is None:
-            return None
-        return self.numbers.get(one) if isinstance(one, str) else self.holders.get((one.kind, one.lookup))
 
 
 class ConsentLoader:
@@ -63,17 +47,18 @@ class ConsentLoader:
         """Keep the words of a chunk, each in the order of the file."""
         drafts = [one for one in parsed if isinstance(one, Draft)]
         who = await _people(drafts)
-        ids = sorted({found for draft in drafts if (found := who.of(draft.who)) is not None})
+        ids = sorted({found for draft in drafts if (found := who.find(draft.who)) is not None})
         await fetch("SELECT 1 FROM member WHERE id = ANY($1) ORDER BY id FOR UPDATE", ids)
         who = await _people(drafts)  # whoever was merged before the lock was there is someone else now
         known = await _known(ids)
         return [await self._say(one, who, known) if isinstance(one, Draft) else _rejected(one) for one in parsed]
 
-    async def _say(self, draft: Draft, who: _Who, known: set[tuple[Any, ...]]) -> Outcome:
-        member = who.of(draft.who)
-        if member is None:
-            return Outcome(draft.line, "rejected", reason=_("there is no such member"))
-        named = who.of(draft.by)
+    async def _say(self, draft: Draft, who: People, known: set[tuple[Any, ...]]) -> Outcome:
+        try:
+            member = who.of(draft.who)
+        except Missing as refusal:
+            return Outcome(draft.line, "rejected", reason=refusal.reason)
+        named = who.find(draft.by) if draft.by is not None else None
         given_by = draft.by if isinstance(draft.by, str) and named is None else ""
         if isinstance(draft.by, Known) and named is None:
             return Outcome(draft.line, "rejected", reason=_("whoever agreed for the member is not known here"))
@@ -109,18 +94,9 @@ def _text(refusal: DomainError) -> Text:
     return refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
 
 
-async def _people(drafts: Sequence[Draft]) -> _Who:
+async def _people(drafts: Sequence[Draft]) -> People:
     """Those whom the rows name, as far as the importer may change them."""
-    named = [one for draft in drafts for one in (draft.who, draft.by) if one is not None]
-    numbers = {one for one in named if isinstance(one, str)}
-    by_number = await numbered(numbers)
-    held = await holders([one for one in named if isinstance(one, Known)])
-    everyone = sorted({*by_number.values(), *held.values()})
-    seen = set(everyone if members_seen("members.write") is None else await visible_among(everyone, "members.write"))
-    return _Who(
-        {number: id_ for number, id_ in by_number.items() if id_ in seen},
-        {key: id_ for key, id_ in held.items() if id_ in seen},
-    )
+    return await people(one for draft in drafts for one in (draft.who, draft.by) if one is not None)
 
 
 async def _known(members: Sequence[UUID]) -> set[tuple[Any, ...]]:

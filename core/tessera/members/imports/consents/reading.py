@@ -12,9 +12,10 @@ from tessera.access import sealing
 from tessera.kernel.business import business
 from tessera.kernel.errors import Invalid
 from tessera.kernel.tabular import Row
-from tessera.members.identities import Known, external, parse
-from tessera.members.identities import identity as read_identity
+from tessera.members.identities import Known, parse
+from tessera.members.imports import whose
 from tessera.members.imports.mapping import assign
+from tessera.members.imports.whose import Whom, read_whom
 from tessera.members.labels import CHANNELS, PURPOSES
 from tessera.members.normalise import Unusable, normalise_consent, parse_moment, plain
 from tessera.members.service.agreeing import LONGEST_WORDING
@@ -22,12 +23,7 @@ from tessera.members.service.consents import purposes
 from tessera_hooks import Text, _
 
 HEADERS: dict[str, tuple[str, ...]] = {
-    "number": ("会员号", "会员编号", "会员号码", "member number", "number", "member no"),
-    "member": ("会员", "客户", "identity", "member", "customer"),
-    "phone": ("手机号", "手机", "手机号码", "电话", "phone", "mobile", "phone number"),
-    "email": ("邮箱", "电子邮箱", "邮件地址", "email", "e-mail", "email address"),
-    "card": ("卡号", "会员卡号", "card", "card number"),
-    "external": ("客户编号", "顾客编号", "用户id", "customer id", "customerid", "external id", "id"),
+    **whose.HEADERS,
     "purpose": ("用途", "目的", "授权用途", "purpose"),
     "channel": ("渠道", "授权渠道", "方式", "channel"),
     "state": ("授权", "是否同意", "同意", "状态", "授权状态", "consent", "state", "agreed", "opt in", "answer"),
@@ -37,9 +33,6 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "by": ("授权人", "监护人", "by", "given by", "guardian"),
 }
 """The names by which each field is recognised."""
-
-WHO = ("number", "member", "phone", "email", "card", "external")
-"""Fields that say whose word a row is; the first that is filled decides."""
 
 NEEDED = {
     "channel": _("the channel"),
@@ -59,7 +52,7 @@ class Draft(msgspec.Struct, gc=False):
     """A row as values; ``by`` is the guardian as an identity, or the words that are not one."""
 
     line: int
-    who: Known | str
+    who: Whom
     purpose: str
     channel: str
     state: Any
@@ -83,8 +76,8 @@ def plan(columns: Sequence[str], given: Mapping[str, str]) -> tuple[dict[str, st
     """
     fields, ignored = assign(columns, given, HEADERS)
     found = {field: names[0] for field, names in fields.items()}
-    if not any(field in found for field in WHO):
-        raise Invalid(_("no column says who the members are: give number, phone, email or card"))
+    if not any(field in found for field in whose.HEADERS):
+        raise Invalid(_("no column says who the members are: give number, phone, email, card or name"))
     missing = [str(words) for field, words in NEEDED.items() if field not in found]
     if missing:
         raise Invalid(
@@ -111,7 +104,7 @@ class Reader:
         try:
             return Draft(
                 row.line,
-                self._who(row),
+                read_whom(self.columns, row.values, self.source),
                 self._cell(row, "purpose", _purpose) or "marketing",
                 self._needed(row, "channel", _channel),
                 self._needed(row, "state", normalise_consent),
@@ -122,20 +115,6 @@ class Reader:
             )
         except Unusable as refusal:
             return Refused(row.line, refusal.reason)
-
-    def _who(self, row: Row) -> Known | str:
-        for field, read in (
-            ("number", plain),
-            ("member", parse),
-            ("phone", lambda text: read_identity("phone", text)),
-            ("email", lambda text: read_identity("email", text)),
-            ("card", lambda text: read_identity("card", text)),
-            ("external", lambda text: external(self.source, text)),
-        ):
-            found: Known | str | None = self._cell(row, field, read)
-            if found is not None:
-                return found
-        raise Unusable(_("the row does not say whose word it is"))
 
     def _needed(self, row: Row, field: str, read: Any) -> Any:
         value = self._cell(row, field, read)

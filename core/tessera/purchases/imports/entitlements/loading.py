@@ -171,7 +171,7 @@ def _said(refusal: DomainError) -> Text:
 async def _members(drafts: Sequence[Draft]) -> _Members:
     """Hold the members of a chunk, with what was brought for them already."""
     found = await people(draft.who for draft in drafts)
-    wanted = {one for draft in drafts if (one := _of(found, draft)) is not None}
+    wanted = {one for draft in drafts if (one := found.find(draft.who)) is not None}
     today = await hold_all(wanted)
     ids = sorted(set(today.values()))
     accounts: dict[UUID, list[UUID]] = {}
@@ -184,10 +184,3 @@ async def _members(drafts: Sequence[Draft]) -> _Members:
         known[key] = bytes(row["contents"]), row["subject"], row["batch"]
     stores = {row["id"]: row["store"] for row in await fetch(_STORES, ids)}
     return _Members(found, today, accounts, stores, known)
-
-
-def _of(found: People, draft: Draft) -> UUID | None:
-    try:
-        return found.of(draft.who)
-    except Missing:
-        return None
