@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from tessera.plugin import FieldError, Forbidden, Invalid, StoreFacts, actor, business, store_by_code, stores
 from tessera_hooks import _
@@ -16,8 +17,7 @@ LARGEST = 10**12
 MOST_WORDS = 200
 
 
-@dataclass(frozen=True)
-class Paid:
+class Paid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of what was paid, in minor units, by its method."""
 
     method: str

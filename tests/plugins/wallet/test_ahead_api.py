@@ -101,6 +101,12 @@ async def test_a_key_that_may_only_read_takes_no_money(api_client, ana: UUID) ->
         assert (await client.get(f"/wallet/members/{ana}")).status_code == 200
 
 
+async def test_a_till_that_may_only_take_recharges_takes_them(api_client, ana: UUID) -> None:
+    async with await api_client("wallet.value.write") as client:
+        new = {"member": str(ana), "amount": 1, "payments": [{"method": "cash", "amount": 1}]}
+        assert (await client.post("/wallet/recharges", json=new)).status_code == 201
+
+
 async def test_nothing_is_corrected_by_hand_through_the_ledger(api: httpx.AsyncClient, ana: UUID) -> None:
     entry = {"unit": "wallet.stored_value.CNY", "kind": "credit", "amount": 100, "reason": "gift"}
     assert (await api.post(f"/members/{ana}/entries", json=entry)).status_code == 422

@@ -281,6 +281,11 @@ async def test_a_known_member_holds_at_most_5000_yuan_of_principal(ana: UUID) ->
     assert refusal.value.facts == {"most": 100_00}
 
 
+async def test_desks_that_recharge_at_once_never_exceed_the_limit_together(ana: UUID) -> None:
+    done = await asyncio.gather(*(paid_in(ana, 2000_00) for _ in range(5)), return_exceptions=True)
+    assert ([type(one).__name__ for one in done].count("TooMuchAhead"), await balance(ana)) == (3, (4000_00, 0))
+
+
 async def test_a_member_nobody_can_tell_holds_at_most_1000_yuan(store: UUID) -> None:
     someone = await create_member(NewMember(name="Someone", store=store))
     with pytest.raises(TooMuchAhead, match="without phone or other identity may hold at most 1000"):

@@ -22,13 +22,6 @@ from tessera_wallet.permissions import READ, REDEEM, REFUND_PACK, SELL
 TAGS = ["wallet"]
 
 
-class PackPaid(msgspec.Struct, forbid_unknown_fields=True):
-    """A part of what was paid, by its method."""
-
-    method: str
-    amount: int
-
-
 class PackOut(msgspec.Struct):
     """A pack; ``left`` can be used now, ``state`` is ``open``, ``used``, ``expired`` or ``ended`` (given back)."""
 
@@ -61,7 +54,7 @@ class PackIn(msgspec.Struct, forbid_unknown_fields=True):
 
     member: UUID
     product: UUID
-    payments: list[PackPaid]
+    payments: list[Paid]
     price: int | None = None
     payer: UUID | None = None
     store: str | None = None
@@ -187,9 +180,7 @@ async def list_packs(member: FromQuery[UUID]) -> PackList:
 @post("/packs", permission=SELL, operation_id="wallet.pack_sell", tags=TAGS)
 async def sell_pack(data: JSONBody[PackIn]) -> PackOut:
     """Sell a pack."""
-    given = {name: getattr(data, name) for name in PackIn.__struct_fields__ if name != "payments"}
-    payments = [Paid(part.method, part.amount) for part in data.payments]
-    return pack_out(await sell(NewPack(**given, payments=payments)))
+    return pack_out(await sell(NewPack(**{name: getattr(data, name) for name in PackIn.__struct_fields__})))
 
 
 @post("/packs/{pack:uuid}/redemptions", permission=REDEEM, operation_id="wallet.pack_redeem", tags=TAGS)

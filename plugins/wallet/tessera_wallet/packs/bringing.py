@@ -21,15 +21,32 @@ async def bring(row: Entitlement) -> UUID:
     left = int(values["left"])
     if not 0 < left <= bought + gifted or gifted < 0:
         raise Invalid(_("what is left lies between 1 and what was bought and given"))
-    code, title = await _kind(str(values["sessions_of"]).strip())
-    until = values.get("until")
+    kind = await _kind(str(values["sessions_of"]).strip())
+    pack = _as_it_stood(row, await members.hold(row.member), kind, bought, gifted)
+    await book(pack, left, row.at)
+    await emit(
+        "wallet.pack_sold",
+        member=pack.member,
+        store=row.store,
+        occurred_at=row.at,
+        pack=pack.id,
+        units=pack.held,
+        amount=pack.price,
+        currency=pack.currency,
+    )
+    return pack.id
+
+
+def _as_it_stood(row: Entitlement, member: UUID, kind: tuple[str, str], bought: int, gifted: int) -> PackFacts:
+    """The pack as the other system sold it; it ends on the day that the list says, if any."""
+    values, until = row.values, row.values.get("until")
     expires = midnight(until + timedelta(days=1), business().timezone) if until else None
-    pack = PackFacts(
+    return PackFacts(
         id=uuid7(),
-        member=await members.hold(row.member),
+        member=member,
         payer=None,
         product=None,
-        title=str(values.get("title") or title)[:100],
+        title=str(values.get("title") or kind[1])[:100],
         bought=bought,
         gifted=gifted,
         price=int(values.get("price") or 0),
@@ -50,21 +67,9 @@ async def bring(row: Entitlement) -> UUID:
         at=row.at,
         origin="import",
         batch=row.batch,
-        kind=code,
-        kind_title=title,
+        kind=kind[0],
+        kind_title=kind[1],
     )
-    await book(pack, left, row.at)
-    await emit(
-        "wallet.pack_sold",
-        member=pack.member,
-        store=row.store,
-        occurred_at=row.at,
-        pack=pack.id,
-        units=pack.held,
-        amount=pack.price,
-        currency=pack.currency,
-    )
-    return pack.id
 
 
 async def _kind(named: str) -> tuple[str, str]:

@@ -25,13 +25,6 @@ from tessera_wallet.value.rows import RechargeFacts
 TAGS = ["wallet"]
 
 
-class PaidIn(msgspec.Struct, forbid_unknown_fields=True):
-    """A part of what was paid, by its method."""
-
-    method: str
-    amount: int
-
-
 class HeldOut(msgspec.Struct):
     """What a member can spend in one currency."""
 
@@ -68,7 +61,7 @@ class RechargeIn(msgspec.Struct, forbid_unknown_fields=True):
 
     member: UUID
     amount: int
-    payments: list[PaidIn]
+    payments: list[Paid]
     offer: UUID | None = None
     store: str | None = None
     currency: str | None = None
@@ -181,9 +174,8 @@ async def list_offers() -> OfferList:
 @post("/recharges", permission=RECHARGE, operation_id="wallet.recharge", tags=TAGS)
 async def take_recharge(data: JSONBody[RechargeIn]) -> RechargeOut:
     """Take money ahead."""
-    given = {name: getattr(data, name) for name in RechargeIn.__struct_fields__ if name != "payments"}
-    payments = [Paid(part.method, part.amount) for part in data.payments]
-    return recharge_out(await recharge(NewRecharge(**given, payments=payments)))
+    given = {name: getattr(data, name) for name in RechargeIn.__struct_fields__}
+    return recharge_out(await recharge(NewRecharge(**given)))
 
 
 @get("/recharges/{recharge:uuid}/refund", permission=REFUND, operation_id="wallet.refund_preview", tags=TAGS)

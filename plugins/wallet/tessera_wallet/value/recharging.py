@@ -15,6 +15,7 @@ from tessera.plugin import (
     business,
     emit,
     execute,
+    fetchval,
     in_transaction,
     ledger,
     local_day,
@@ -178,6 +179,9 @@ def bonus_until(offer: OfferFacts | None, at: datetime) -> datetime | None:
     return None
 
 
+_KNOWN = "SELECT EXISTS (SELECT 1 FROM identity WHERE member = $1)"
+
+
 async def keep_to_limit(member: UUID, currency: str, amount: int) -> None:
     """Refuse what would take a member's principal above the legal limit; asked with the balances locked.
 
@@ -186,7 +190,7 @@ async def keep_to_limit(member: UUID, currency: str, amount: int) -> None:
     chosen: WalletSettings = settings("wallet")
     if currency != LIMITED:
         return
-    known = bool(await members.identities_of(member))
+    known = await fetchval(_KNOWN, member)
     limit = chosen.registered_limit if known else chosen.unregistered_limit
     if not limit:
         return
