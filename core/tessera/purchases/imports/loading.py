@@ -24,7 +24,9 @@ from tessera.purchases.imports.receipts import Part, Reader, Receipt, Refused
 from tessera.purchases.rows import LineRow, PurchaseRow, ReturnLineRow, ReturnRow, Sheet
 from tessera.purchases.service.buyers import Holder
 from tessera.purchases.service.orphans import adopt
+from tessera.purchases.service.participating import tell_settled
 from tessera.purchases.service.returning import write_returns
+from tessera.purchases.service.settling import settling_of
 from tessera.purchases.service.sheets import PURCHASE, add_events, award_lines_of
 from tessera.purchases.service.visits import zone_of
 from tessera_hooks import Award, Settling, Text, _
@@ -225,10 +227,13 @@ class Chunk:
         lines: dict[UUID, list[LineRow]] = {}
         for line in self.sheet.lines:
             lines.setdefault(line.purchase, []).append(line)
-        if self.earn:
-            await points.earn_many([e for p in self.sheet.purchases if (e := _earning(p, lines[p.id])) is not None])
-        if events.current_origin() == "live":
-            await self._settle(lines)
+        settlings = {p.id: settling_of(p, award_lines_of(lines[p.id])) for p in self.sheet.purchases}
+        live = events.current_origin() == "live"
+        for settling in settlings.values() if live else ():
+            await host().participate("settle_purchase", store=settling.store, purchase=settling)
+        earned = await self._earn(lines) if self.earn else {}
+        for settling in settlings.values() if live else ():
+            await self._tell(settling, earned.get(settling.purchase, 0))
         await self._write_returns()
         for purchase, waited_for in written.items():
             if waited_for:
@@ -236,21 +241,20 @@ class Chunk:
         for purchase in await self._returned_here():
             await adopt(purchase)
 
-    async def _settle(self, lines: Mapping[UUID, list[LineRow]]) -> None:
-        for p in self.sheet.purchases:
-            settling = Settling(
-                purchase=p.id,
-                member=p.member,
-                tier=None,
-                store=p.store,
-                staff=p.staff,
-                at=p.at,
-                currency=p.currency,
-                amount=p.amount,
-                discount=p.discount,
-                lines=award_lines_of(lines[p.id]),
-            )
-            await host().participate("settle_purchase", store=p.store, purchase=settling)
+    async def _earn(self, lines: Mapping[UUID, list[LineRow]]) -> dict[UUID, int]:
+        """What each purchase earned."""
+        wanted = [e for p in self.sheet.purchases if (e := _earning(p, lines[p.id])) is not None]
+        booked = await points.earn_many(wanted)
+        return {
+            one.purchase: sum(entry.amount for entry in entries)
+            for one, entries in zip(wanted, booked, strict=True)
+            if one.purchase is not None
+        }
+
+    async def _tell(self, settling: Settling, earned: int) -> None:
+        moved = await tell_settled(settling, earned) if settling.member is not None else None
+        if moved is not None and moved.changed:
+            await execute("UPDATE purchase SET tier_reached = $2 WHERE id = $1", settling.purchase, moved.code)
 
     async def _write_returns(self) -> None:
         if not self.returns:

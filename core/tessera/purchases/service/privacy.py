@@ -12,12 +12,15 @@ from tessera.kernel.database import fetch
 from tessera.members.service import ids_of
 
 _PURCHASES = """
-SELECT p.id, p.source, p.external_id, p.at, p.currency, p.amount, p.discount, p.returned, p.origin, s.code AS store,
+SELECT p.id, p.source, p.external_id, p.at, p.currency, p.amount, p.discount, p.returned,
+    p.points_paid, p.tier, p.origin, s.code AS store,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('sku', l.sku, 'name', l.name, 'category', l.category,
         'quantity', l.quantity::text, 'unit_price', l.unit_price::text, 'amount', l.amount) ORDER BY l.place), '[]')
      FROM purchase_line l WHERE l.purchase = p.id) AS lines,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('method', y.method, 'amount', y.amount) ORDER BY y.place), '[]')
-     FROM payment y WHERE y.purchase = p.id) AS payments
+     FROM payment y WHERE y.purchase = p.id) AS payments,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', c.kind, 'value', c.value) ORDER BY c.place), '[]')
+     FROM purchase_claim c WHERE c.purchase = p.id) AS claims
 FROM purchase p LEFT JOIN store s ON s.id = p.store WHERE p.member = ANY($1) ORDER BY p.at, p.id
 """
 
@@ -25,7 +28,9 @@ _RETURNS = """
 SELECT r.id, r.source, r.external_id, r.purchase, r.at, r.currency, r.amount, s.code AS store,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('sku', l.sku, 'name', l.name, 'quantity', l.quantity::text,
         'amount', l.amount) ORDER BY l.place), '[]')
-     FROM purchase_return_line l WHERE l.purchase_return = r.id) AS lines
+     FROM purchase_return_line l WHERE l.purchase_return = r.id) AS lines,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('method', f.method, 'amount', f.amount) ORDER BY f.place), '[]')
+     FROM refund f WHERE f.purchase_return = r.id) AS refunds
 FROM purchase_return r LEFT JOIN store s ON s.id = r.store WHERE r.member = ANY($1) ORDER BY r.at, r.id
 """
 
