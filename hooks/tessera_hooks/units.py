@@ -17,6 +17,9 @@ from tessera_hooks.texts import Text
 class Expiry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a credit is gone; every boundary is a midnight of the business's zone.
 
+    The day that follows is the last one on which it can be spent; it is gone at the midnight after it. A credit
+    that opens later counts from the day it opens.
+
     ``never``; ``on`` the day ``day``; ``days``: ``n`` days after the day of the credit; ``months``: ``n``
     months later to the same day, clamped (31 January and one month: the end of 28 February);
     ``month_end``: ``n`` months later, at the end of that month (6 July 2020 and 12 months: 1 August 2021 at
