@@ -16,6 +16,7 @@ from core.purchases.selling import bring_back, sale, sell
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.errors import Invalid
 from tessera.kernel.events import history
+from tessera.kernel.plugins.state import disable
 from tessera.members.service import account_of
 from tessera.points import service as points
 from tessera.points.service import InsufficientBalance
@@ -150,6 +151,14 @@ async def test_the_same_sale_again_has_the_same_answer(ana: UUID, dummy: types.M
     assert replace(again, again=False) == first
     with pytest.raises(service.PurchaseConflict):
         await service.record_purchase(replace(new, redeem={"points": 400}))
+
+
+async def test_a_known_sale_is_answered_though_its_plugin_rests_now(ana: UUID, dummy: types.ModuleType) -> None:
+    await dummy.fill_purse(ana, 30_00)
+    new = replace(sale(ana, 20_00), payments=[NewPayment("dummy.purse", 20_00)])
+    first = await service.record_purchase(new)
+    await disable("dummy")
+    assert (await service.record_purchase(new)).id == first.id
 
 
 def test_the_fingerprint_of_a_body_without_the_new_fields_is_what_it_was() -> None:

@@ -30,11 +30,11 @@ async def record_purchase(new: NewPurchase) -> Recorded:
     """
     check_purchase(new)
     place = place_of(new)
-    check_payments(new, place)
     staff = await staff_ids({share.login for line in new.lines for share in line.staff} | _seller(new))
 
     async def work() -> Recorded:
         while (known := await _known(new)) is None:
+            check_payments(new, place)
             running: Any = DB.current_transaction.get()
             before = await running.savepoint()
             buyer = await find_buyer(new, place.store_id)
