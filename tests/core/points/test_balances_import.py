@@ -214,6 +214,11 @@ async def test_control_totals_say_what_was_booked_there_and_rejected(ana, ben, t
     }
 
 
+async def test_one_bad_cell_keeps_no_other_out_of_the_control_totals(ana, tmp_path):
+    report = await bring(tmp_path, "phone,points,Visits\n13800138000,many,3\n")
+    assert [(total.key, total.rejected) for total in report.totals] == [("dummy.visits", 3)]
+
+
 async def test_a_rehearsal_tells_the_totals_and_books_nothing(ana, tmp_path):
     report = await bring(tmp_path, "phone,points\n13800138000,100\n", options=ImportOptions(dry_run=True))
     assert (report.totals[0].booked, await has(ana)) == (100, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -138,6 +139,12 @@ async def test_control_totals_count_rows_and_sums_by_kind(ana, tmp_path):
         "300.50",
     ]
     assert totals["dummy.ticket"].in_file == 3
+
+
+async def test_one_bad_cell_keeps_no_other_out_of_the_control_totals(ana, tmp_path):
+    report = await bring(tmp_path, HEAD + ONE.replace(",10,", ",many,"))
+    totals = {one.key: one for one in report.totals}
+    assert totals["dummy.ticket.paid CNY"].rejected == Decimal("300.50")
 
 
 async def test_a_rehearsal_brings_nothing(ana, tmp_path):

@@ -72,8 +72,10 @@ class Reader:
         """The row's values, or why it is rejected."""
         parts: list[Part] = []
         try:
-            found = self._amounts(row)
+            found, wrong = self._amounts(row)
             parts += [Part(unit.name, amount, SPACE) for unit, amount in found]
+            if wrong:
+                raise wrong[0]
             return self._draft(row, found)
         except Unusable as refusal:
             return Refused(row.line, refusal.reason, parts)
@@ -97,20 +99,22 @@ class Reader:
             self._store(row),
         )
 
-    def _amounts(self, row: Row) -> list[tuple[UnitFacts, int]]:
-        """What stands on the row, zeros left out."""
+    def _amounts(self, row: Row) -> tuple[list[tuple[UnitFacts, int]], list[Unusable]]:
+        """What stands on the row, zeros left out, and what of it cannot be read."""
+        cells: list[tuple[str, UnitFacts | None]] = list(self.plan.wide.items())
+        if "amount" in self.plan.fields:
+            cells.append((self.plan.fields["amount"], None))
         found: list[tuple[UnitFacts, int]] = []
-        for column, unit in self.plan.wide.items():
-            found += self._amount(unit, row.values.get(column) or "", column)
-        text = self._cell(row, "amount")
-        if text:
-            column = self.plan.fields["amount"]
-            found += self._amount(self._unit(row), text, column)
-        return found
+        wrong: list[Unusable] = []
+        for column, unit in cells:
+            text = (row.values.get(column) or "").strip()
+            try:
+                found += self._amount(unit or self._unit(row), text, column) if text else []
+            except Unusable as refusal:
+                wrong.append(refusal)
+        return found, wrong
 
     def _amount(self, unit: UnitFacts, text: str, column: str) -> list[tuple[UnitFacts, int]]:
-        if not text.strip():
-            return []
         try:
             amount = smallest(text, unit)
         except Unusable as refusal:

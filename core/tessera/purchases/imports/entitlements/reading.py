@@ -71,8 +71,9 @@ class Reader:
         try:
             kind = self._kind(row)
             currency = self._currency(row)
-            for field in kind.kind.fields:
-                self._value(row, field, currency, values)
+            wrong = [refusal for field in kind.kind.fields if (refusal := self._wrong(row, field, currency, values))]
+            if wrong:
+                raise wrong[0]
             return self._draft(row, kind, currency, values)
         except Unusable as refusal:
             return Refused(row.line, refusal.reason, kind, values)
@@ -113,6 +114,14 @@ class Reader:
         except Invalid as refusal:
             raise Unusable(_said(refusal)) from None
         return currency
+
+    def _wrong(self, row: Row, field: EntitlementField, currency: str, values: dict[str, Any]) -> Unusable | None:
+        """Read a field into ``values``; answers what is wrong with it, so that the others are read all the same."""
+        try:
+            self._value(row, field, currency, values)
+        except Unusable as refusal:
+            return refusal
+        return None
 
     def _value(self, row: Row, field: EntitlementField, currency: str, values: dict[str, Any]) -> None:
         text = self._cell(row, field.name)
