@@ -25,9 +25,10 @@ from tessera.points.rewards.service.contract import (
     RewardUsed,
     StaleReward,
 )
+from tessera.points.rewards.service.offering import offers, offers_of
 from tessera.points.rewards.service.periods import PERIODS
 from tessera.points.rewards.service.reading import redemption, redemptions
-from tessera.points.rewards.service.redeeming import REDEEMED, Redeemed, offers, offers_of, redeem
+from tessera.points.rewards.service.redeeming import REDEEMED, Redeemed, redeem
 from tessera.points.rewards.service.settling import cancel, hand_over, left
 
 __all__ = [

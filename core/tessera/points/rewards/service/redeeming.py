@@ -22,7 +22,6 @@ from tessera.points.rewards.codes import new_code
 from tessera.points.rewards.kinds import Kind, kind_named
 from tessera.points.rewards.service.catalogue import SELECT, clean, fact_of
 from tessera.points.rewards.service.contract import (
-    Offer,
     RewardFacts,
     RewardLimitReached,
     RewardNotOffered,
@@ -55,7 +54,7 @@ RETURNING id
 """
 
 
-_TIER = "SELECT tier FROM member WHERE id = $1"
+TIER = "SELECT tier FROM member WHERE id = $1"
 
 _KNOWN = "SELECT id, points, code, given, status, at FROM redemption WHERE id = $1 AND member = $2"
 
@@ -113,7 +112,7 @@ async def redeem(member: UUID, code: str, *, store: UUID | None = None, once: UU
         posting = await Posting.open([account], held=True)
         if once is not None and (known := await fetchrow(_KNOWN, once, holder)) is not None:
             return Redeemed(reward=found, available=await available([account]), **known)
-        price = found.price(tier_code(await fetchval(_TIER, holder)))
+        price = found.price(tier_code(await fetchval(TIER, holder)))
         id_ = once or uuid7()
         entry = await take(posting, account, price, _cause(found, id_, store, posting.now))
         await _need_within_limit(found, holder, posting.now)
@@ -254,54 +253,3 @@ def _say(posting: Posting, found: RewardFacts, member: UUID, entry: EntryRow) ->
         ("reward.redeemed", {"redemption": entry.source_id, "reward": found.code}),
     ):
         posting.say(kind, member=member, store=entry.store, at=entry.at, points=-entry.amount, **payload)
-
-
-_OFFERS = f"""
-{SELECT} WHERE enabled AND (since IS NULL OR since <= $1) AND (until IS NULL OR until > $1)
-  AND ($2::uuid IS NULL OR NOT EXISTS (SELECT 1 FROM reward_store s WHERE s.reward = r.id)
-       OR EXISTS (SELECT 1 FROM reward_store s WHERE s.reward = r.id AND s.store = $2))
-ORDER BY points, code
-"""
-
-_HAD = """
-SELECT r.id, count(*) AS n FROM redemption d JOIN reward r ON r.id = d.reward
-WHERE d.member = $1 AND d.status <> 'cancelled' AND r.member_limit IS NOT NULL
-  AND d.at >= CASE r.period WHEN 'day' THEN $2::timestamptz WHEN 'week' THEN $3 WHEN 'month' THEN $4 WHEN 'year' THEN $5
-              ELSE '-infinity' END
-GROUP BY r.id
-"""
-
-
-async def offers(member: UUID, *, store: UUID | None = None) -> list[Offer]:
-    """What a member could have now in a store, what can be had first; changes nothing."""
-    now = clock.now()
-    every = [fact_of(row) for row in await fetch(_OFFERS, now, store)]
-    known = [one for one in every if _is_handed_out(one, store)]
-    found = await offers_of(member, known)
-    return sorted(found, key=lambda offer: (not offer.affordable, offer.price, offer.reward.code))
-
-
-def _is_handed_out(found: RewardFacts, store: UUID | None) -> bool:
-    kind = kind_named(found.kind)
-    return kind is not None and host().enabled(kind.plugin, store)
-
-
-async def offers_of(member: UUID, rewards: list[RewardFacts]) -> list[Offer]:
-    """Some rewards as one member sees them, in their order."""
-    now, zone = clock.now(), business().timezone
-    tier = tier_code(await fetchval(_TIER, member))
-    held = await available(await members.accounts_of(member))
-    begins = [begin_of(period, now, zone) for period in ("day", "week", "month", "year")]
-    had = {row["id"]: row["n"] for row in await fetch(_HAD, member, *begins)}
-    return [Offer(one, one.price(tier), _against(one, one.price(tier), held, had.get(one.id, 0))) for one in rewards]
-
-
-def _against(found: RewardFacts, price: int, held: int, had: int) -> str | None:
-    """The code of what stands against a reward for someone who has so many points and had it so often."""
-    if not found.enabled or not found.is_open(clock.now()):
-        return RewardNotOffered.code
-    if found.stock == 0:
-        return RewardOutOfStock.code
-    if found.member_limit is not None and had >= found.member_limit:
-        return RewardLimitReached.code
-    return "insufficient_balance" if held < price else None
