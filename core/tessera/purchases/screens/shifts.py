@@ -229,7 +229,8 @@ def _day(typed: str | None) -> date | None:
 async def show_one(shift_id: FromPath[UUID]) -> Template:
     """One shift: what moved, what was expected and counted, and what was said of the difference."""
     one = await shift(shift_id)
-    ended = differences(one.expected or {}, one.counted or {})
+    expected, counted = one.expected or {}, one.counted or {}
+    ended = {m: d for m, d in differences(expected, counted).items() if expected.get(m) or counted.get(m)}
     context = {
         "shift": one,
         "differences": ended,
