@@ -47,7 +47,7 @@ async def show_entry(entry: FromPath[UUID]) -> Template:
 async def reverse_entry(request: Request[Any, Any, Any], entry: FromPath[UUID]) -> Response[Any]:
     """Take an entry back."""
     form = await read_form(request)
-    await members.need_visible(await correcting.holder_of(entry), "points.adjust")
+    await correcting.holder_of(entry, "points.adjust")
     try:
         booked = await correcting.reverse_by_hand(entry, reason=form["reason"], store=actor().store)
     except DomainError as refusal:
@@ -56,7 +56,7 @@ async def reverse_entry(request: Request[Any, Any, Any], entry: FromPath[UUID]) 
 
 
 async def _context(entry: UUID) -> dict[str, Any]:
-    holder = await members.member(await correcting.holder_of(entry), permission="points.read")
+    holder = await members.member(await correcting.holder_of(entry, "points.read"), permission="points.read")
     trace = await tracing.trace(entry)
     left = abs(trace.entry.amount) - trace.reversed
     instead = correcting.why_not(await find_entry(entry))

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from tessera.access import audit
 from tessera.kernel.database import fetchval, in_transaction
-from tessera.kernel.errors import NotFound
 from tessera.kernel.plugins import host
+from tessera.members.service import is_visible
 from tessera.points.ledger import ERASURE, Cause, EntryRow, Posting, settling
-from tessera.points.service.reversing import NotReversible, find_entry, reverse_on
+from tessera.points.service.reversing import EntryUnknown, NotReversible, find_entry, reverse_on
 from tessera.points.service.spending import MANUAL, checked_reason
 from tessera.points.units import find_unit
 from tessera_hooks import Text, _
@@ -27,11 +27,11 @@ def owned(source: str, sentence: Text) -> None:
     _owners[source] = sentence
 
 
-async def holder_of(entry: UUID) -> UUID:
-    """The member whose entry it is."""
+async def holder_of(entry: UUID, permission: str) -> UUID:
+    """The member whose entry it is; one that the actor may not see is as good as none."""
     member: UUID | None = await fetchval(_HOLDER, entry)
-    if member is None:
-        raise NotFound(_("there is no such entry"))
+    if member is None or not await is_visible(member, permission):
+        raise EntryUnknown
     return member
 
 

@@ -22,6 +22,15 @@ DEFAULT_RESTORE_DAYS = 30
 Parts = Sequence[tuple[LotRow, int]]
 
 
+class EntryUnknown(NotFound):
+    """There is no such entry, or none of a member that one may see: the two are never told apart."""
+
+    code = "entry_unknown"
+
+    def __init__(self) -> None:
+        super().__init__(_("There is no such entry."))
+
+
 class AlreadyReversed(Conflict):
     """Nothing of the entry is left to take back."""
 
@@ -93,7 +102,7 @@ async def find_entry(entry: UUID) -> EntryRow:
     """An entry by its id."""
     row = await fetchrow(_ENTRY, entry)
     if row is None:
-        raise NotFound(_("there is no such entry"))
+        raise EntryUnknown
     return entry_row(row)
 
 
