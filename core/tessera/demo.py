@@ -36,7 +36,7 @@ SIGN_INS = "sign-ins.json"
 STAFF = (
     ("owner", "Lin Wei", "owner", ""),
     ("coach", "Chen Jing", "fitness.coach", "harbour"),
-    ("cashier", "Zhou Min", "cashier", "harbour"),
+    ("cashier", "Zhou Min", "wallet.cashier", "harbour"),
 )
 """Login, name, role and store of those who can sign in; without a store, everywhere."""
 
