@@ -103,6 +103,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/members/{member_id:uuid}/reveal"): {"field": "phone"},
     ("PUT", "/api/v1/members/{member_id:uuid}/responsible/{role:str}"): {"staff": None},
     ("POST", "/api/v1/members/{member_id:uuid}/merge"): {"other": str(uuid7())},
+    ("PUT", "/api/v1/purchases/{purchase:uuid}/member"): {"member": {"id": str(uuid7())}},
     ("POST", "/api/v1/members/{member:uuid}/redemptions"): {"reward": "mug"},
     ("POST", "/members/{member:uuid}/redemptions"): {"reward": "mug", "once": str(uuid7())},
     ("POST", "/api/v1/redemptions/{redeemed:uuid}/cancel"): {"reason": "broken"},
@@ -142,6 +143,7 @@ def body_of(method: str, path: str) -> dict[str, Any]:
 
 FOREIGN: list[tuple[str, dict[str, Any]]] = [
     ("/api/v1/purchases", {"external_id": "1", "source": "till", "member": {"id": "{member}"}, "amount": 100}),
+    ("/api/v1/purchases/preview", {"member": {"id": "{member}"}, "amount": 100}),
     ("/api/v1/returns", {"source": "till", "external_id": "r1", "purchase": "{purchase}", "amount": 100}),
     ("/api/v1/fitness/body-tests", {"member": "{member}", "height": "170", "weight": "70"}),
     ("/api/v1/messages", {"member": "{member}", "template": "fitness.we_miss_you"}),
@@ -200,7 +202,7 @@ async def world(pudong: UUID, plugin_host: PluginHost) -> World:
         found.rows["redeemed"] = (await rewards.redeem(who, "mug", store=pudong)).id
         bought = NewPurchase(external_id="P-1", source="till", buyer=Buyer(id=who), store="pd", amount=1000)
         await purchases.record_purchase(bought)
-        found.rows["purchase"] = await fetchval("SELECT id FROM purchase")
+        found.rows["purchase"] = found.rows["purchase_id"] = await fetchval("SELECT id FROM purchase")
         cashier = await access.add_staff("pd-till", "Pudong till", SECRET, role_code="cashier", store_code="pd")
         found.rows["shift_id"] = await fetchval(
             "INSERT INTO shift (id, store, staff, currency, opened_at, opening, note) "
