@@ -146,6 +146,19 @@ async def test_guessing_codes_is_slowed_down(ana: UUID, store: UUID) -> None:
             await service.claim_by_code(new_code(), Buyer(id=ana))
 
 
+async def test_a_claim_that_is_refused_tells_of_nobody_for_nothing(ana: UUID, store: UUID) -> None:
+    sold = await sell(ana, 80_00)
+    key = await access.recognise(await access.add_key("till", ["purchases.write"], store=store))
+    assert key is not None
+    with acting_as(key):
+        with pytest.raises(service.PurchaseHasMember):
+            await service.claim_purchase(sold.id, Buyer(identity="phone:13800138000"))
+        with pytest.raises(MemberUnknown):
+            await service.claim_purchase(sold.id, Buyer(identity="phone:13900139000"))
+    assert tuple((await fetch("SELECT misses, hits FROM lookup_pace"))[0]) == (1, 1)
+    assert await fetchval("SELECT count(*) FROM audit WHERE action = 'members.looked_up' AND member = $1", ana) == 1
+
+
 async def test_a_claim_is_noted_and_told(ana: UUID) -> None:
     sold = await sell(None, 80_00)
     await service.claim_purchase(sold.id, Buyer(id=ana))

@@ -13,6 +13,8 @@ from uuid import UUID
 import pytest
 from core.purchases.selling import bring_back, sale, sell, stats_of
 
+from tessera.access import service as access
+from tessera.access.actor import acting_as
 from tessera.access.service import add_store
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.errors import DomainError, Invalid
@@ -133,6 +135,22 @@ async def test_without_a_member_nothing_is_earned_and_nobody_visited(store: UUID
 async def test_a_member_is_found_by_an_identity(ana: UUID) -> None:
     done = await service.record_purchase(replace(sale(None, 5_00), buyer=Buyer(identity="phone:138 0013 8000")))
     assert done.member == ana
+
+
+async def test_a_sale_that_is_refused_tells_whose_a_phone_is_at_the_price_of_a_lookup(ana: UUID, store: UUID) -> None:
+    key = await access.recognise(await access.add_key("till", ["purchases.write", "members.write"], store=store))
+    assert key is not None
+    more = replace(sale(None, 50_00), redeem={"points": 4000})
+    with acting_as(key):
+        with pytest.raises(DomainError):
+            await service.record_purchase(replace(more, buyer=Buyer(identity="phone:13800138000")))
+        for n, unknown_member in enumerate(("keep", "create", "refuse")):
+            nobody = replace(more, buyer=Buyer(identity=f"phone:139001390{n}0"), unknown_member=unknown_member)
+            with pytest.raises(DomainError):
+                await service.record_purchase(nobody)
+    assert await fetchval("SELECT misses FROM lookup_pace") == 3
+    assert await fetchval("SELECT count(*) FROM audit WHERE action = 'members.looked_up' AND member = $1", ana) == 1
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
 
 
 async def test_an_unknown_member_is_kept_out_created_or_refused(store: UUID) -> None:

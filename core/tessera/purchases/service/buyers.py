@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,8 @@ from tessera.access import audit
 from tessera.access import service as access
 from tessera.access.actor import actor
 from tessera.access.service.lookups import Cost, count_lookup
-from tessera.kernel.database import DB, fetchrow
+from tessera.kernel.database import DB, apart, fetchrow
+from tessera.kernel.errors import DomainError
 from tessera.members import service as members
 from tessera.members.identities import PARSERS
 from tessera.purchases.service.contract import NewPurchase
@@ -18,11 +21,12 @@ from tessera.purchases.service.contract import NewPurchase
 
 @dataclass(frozen=True)
 class Holder:
-    """A member, the account that new entries go to, and their tier."""
+    """A member, the account that new entries go to, and their tier; ``made`` where it is for this sale."""
 
     member: UUID
     account: UUID
     tier: str | None = None
+    made: bool = False
 
 
 async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
@@ -36,12 +40,37 @@ async def find_buyer(new: NewPurchase, store: UUID | None) -> Holder | None:
         return await _holder(await members.need_visible(new.buyer.id, "purchases.write"))
     if new.buyer.identity is None:
         return None
-    found = await _by_identity(new.buyer.identity, store, Cost.FREE, Cost.CHEAP)
+    miss = Cost.DEAR if new.unknown_member == "refuse" else Cost.CHEAP
+    found = await _by_identity(new.buyer.identity, store, Cost.FREE, miss)
     if found is not None or new.unknown_member == "keep":
         return found
     if new.unknown_member == "refuse":
         raise members.unknown()
     return await _create(new, store)
+
+
+@asynccontextmanager
+async def counted_if_refused(new: NewPurchase, buyer: Holder | None) -> AsyncIterator[None]:
+    """Within it something is booked for whom an identity led to; where that is refused, it was a lookup.
+
+    It costs what a lookup costs then and is noted like one, though the work is taken back: a sale that cannot
+    succeed would otherwise tell for nothing, and without a trace, whether someone has a phone.
+    """
+    try:
+        yield
+    except DomainError:
+        if new.buyer.identity is not None:
+            await _count_lookup(members.question_of(new.buyer.identity).kind, buyer)
+        raise
+
+
+async def _count_lookup(kind: str, buyer: Holder | None) -> None:
+    if buyer is None or buyer.made:
+        await count_lookup(cost=Cost.DEAR)
+        return
+    await count_lookup(cost=Cost.CHEAP)
+    async with apart():
+        await audit.note("members.looked_up", member=buyer.member, kind=kind)
 
 
 async def find_for_preview(new: NewPurchase, store: UUID | None) -> Holder | None:
@@ -112,4 +141,4 @@ async def _create(new: NewPurchase, store: UUID | None) -> Holder:
         if found is None:
             raise
         return found
-    return await _holder(member)
+    return replace(await _holder(member), made=True)

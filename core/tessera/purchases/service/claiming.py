@@ -18,7 +18,7 @@ from tessera.kernel.errors import FieldError, Invalid
 from tessera.members.service import circle_seen, stores_seen
 from tessera.points import service as points
 from tessera.purchases.rows import ADD_TO_STATS, LineRow, PurchaseRow
-from tessera.purchases.service.buyers import Holder, find_buyer
+from tessera.purchases.service.buyers import Holder, counted_if_refused, find_buyer
 from tessera.purchases.service.codes import code_of
 from tessera.purchases.service.contract import (
     Buyer,
@@ -110,7 +110,8 @@ async def _claim(found: Any, buyer: Buyer) -> Claimed:
         holder = await find_buyer(wanted, found["store"])
         if holder is None:
             raise PurchaseUnknown(_("say who claims the purchase"))
-        return await _give(found["id"], holder)
+        async with counted_if_refused(wanted, holder):
+            return await _give(found["id"], holder)
 
     return await in_transaction(work)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tessera.kernel.database import fetch, fetchrow
+from tessera.purchases.service.codes import code_of
 from tessera.purchases.service.methods import method_titles
 from tessera_hooks import Text
 
@@ -68,12 +69,13 @@ async def receipt_of(purchase: UUID) -> ReceiptFacts:
 _LATEST = """
 SELECT p.id, p.external_id, p.at, p.member, m.name, p.amount, p.returned, p.currency
 FROM purchase p LEFT JOIN member m ON m.id = p.member
-WHERE ($1::uuid[] IS NULL OR p.store = ANY($1)) AND ($2::text IS NULL OR p.external_id = $2 OR p.claim_code = $2)
-ORDER BY p.id DESC LIMIT $3
+WHERE ($1::uuid[] IS NULL OR p.store = ANY($1)) AND ($2::text IS NULL OR p.external_id = $2 OR p.claim_code = $3)
+ORDER BY p.id DESC LIMIT $4
 """
 
 
 async def latest_receipts(stores: Sequence[UUID] | None, number: str | None, limit: int) -> list[ReceiptLine]:
-    """The last sales of some stores (of all for ``None``), or those with a number or code."""
+    """The last sales of some stores (of all for ``None``), or those with a number or code, however it was typed."""
     wanted = None if number is None or "\x00" in number else number
-    return [ReceiptLine(**dict(row)) for row in await fetch(_LATEST, stores, wanted, limit)]
+    code = code_of(wanted) if wanted is not None else None
+    return [ReceiptLine(**dict(row)) for row in await fetch(_LATEST, stores, wanted, code, limit)]

@@ -9,7 +9,7 @@ from uuid import UUID
 from tessera.kernel.database import DB, fetch, fetchrow, in_transaction
 from tessera.points import service as points
 from tessera.purchases import rows
-from tessera.purchases.service.buyers import Holder, find_buyer
+from tessera.purchases.service.buyers import Holder, counted_if_refused, find_buyer
 from tessera.purchases.service.checking import Place, check_purchase, place_of, staff_ids
 from tessera.purchases.service.contract import NewPurchase, PointsMoved, PurchaseConflict, Recorded, TierMoved
 from tessera.purchases.service.crediting import credit_staff
@@ -38,7 +38,8 @@ async def record_purchase(new: NewPurchase) -> Recorded:
             running: Any = DB.current_transaction.get()
             before = await running.savepoint()
             buyer = await find_buyer(new, place.store_id)
-            recorded = await _record(new, place, buyer, staff)
+            async with counted_if_refused(new, buyer):
+                recorded = await _record(new, place, buyer, staff)
             if recorded is not None:
                 return recorded
             await before.rollback_to()
