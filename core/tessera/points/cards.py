@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from tessera.kernel.business import business
 from tessera.points import service
 from tessera.points.ledger import POINTS
-from tessera.points.saying import say_amount
+from tessera.points.saying import say_amount, say_last_day
 from tessera.points.service.units import unit_titles
 
 
@@ -29,5 +28,5 @@ async def points_card(member: UUID | None) -> Mapping[str, Any] | None:
         "member": member,
         "points": held,
         "next": held.expiring[0] if held.expiring else None,
-        "zone": business().timezone,
+        "last_day": say_last_day,
     }

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
+import httpx
 import pytest
 from core.desk.counter import Counter, plain
 from signed_in import owner, send
 
+from tessera.access import service as access
+from tessera.access.service import staff
+from tessera.kernel import clock
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval
 from tessera.members import service as members
 from tessera.members.service import NewMember
@@ -144,6 +149,26 @@ async def test_a_receipt_without_a_member_carries_a_code(till):
     assert code in receipt
 
 
+async def test_a_receipt_names_the_last_day_on_which_points_can_be_spent(till, ana):
+    with clock.frozen(datetime(2026, 11, 5, 4, tzinfo=UTC)):
+        await till.enter(q=PHONE)
+        await till.enter("12.50")
+        receipt = await till.sell()
+    assert "valid until Nov 30, 2028" in receipt
+    assert "of these valid until Nov 30, 2028" in receipt
+
+
+async def test_a_receipt_that_was_claimed_shows_no_code_to_those_who_do_not_see_its_member(till, ana, owner):
+    await till.enter("12.50")
+    await till.sell()
+    purchase = await fetchval("SELECT id FROM purchase")
+    await execute("UPDATE member SET erased_at = now() WHERE id = $1", ana)
+    await execute("UPDATE purchase SET member = $1", ana)
+    receipt = await owner.get(f"/till/receipts/{purchase}")
+    assert receipt.status_code == 200
+    assert "Not a member yet?" not in receipt.text
+
+
 async def test_what_comes_back_is_worked_out_before_it_is_done(till, ana, owner):
     await till.enter(q=PHONE)
     await till.enter("Latte 18")
@@ -167,6 +192,30 @@ async def test_a_receipt_is_found_by_its_number(till, owner):
     number = await fetchval("SELECT external_id FROM purchase")
     found = await send(owner, "/till/receipts", number=number)
     assert re.search(r"/till/receipts/[0-9a-f-]{36}$", str(found.url))
+
+
+async def test_a_receipt_is_found_by_its_code_as_people_write_it(till, owner):
+    await till.enter("12.50")
+    await till.sell()
+    code = await fetchval("SELECT claim_code FROM purchase")
+    found = await send(owner, "/till/receipts", number=f"{code[:5]}-{code[5:]}".lower())
+    assert re.search(r"/till/receipts/[0-9a-f-]{36}$", str(found.url))
+
+
+async def test_receipts_are_those_of_stores_in_which_one_may_sell(till, app, ana, store):
+    await till.enter(q=PHONE)
+    await till.enter("12.50")
+    await till.sell()
+    await access.keep_role("reader", "Reader", ["members.read", "purchases.read"])
+    pudong = await access.add_store("pd", "Pudong")
+    rita = await access.add_staff("rita", "Rita", "three quiet lanterns", role_code="reader", store_code="main")
+    await staff.set_roles(rita.id, [("reader", store), ("cashier", pudong.id)])
+    cookies = {"tessera_session": await access.open_session(rita.id)}
+    await execute("UPDATE session SET store = $2 WHERE staff = $1", rita.id, store)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test", cookies=cookies
+    ) as browser:
+        assert "Ana" not in (await browser.get("/till/receipts")).text
 
 
 async def test_a_member_of_another_circle_is_not_at_this_counter(till, ana, owner):

@@ -23,6 +23,7 @@ from tessera.kernel.errors import DomainError, FieldError, Invalid
 from tessera.members import service as members
 from tessera.points import service as points
 from tessera.points.ledger import POINTS
+from tessera.points.saying import say_last_day
 from tessera.points.service.of_purchase import moved_by
 from tessera.points.service.units import say_amount, unit_titles
 from tessera.purchases import service as purchases
@@ -52,9 +53,9 @@ async def find_receipt(request: Request[Any, Any, Any]) -> Response[Any] | Templ
 
 
 async def _latest(sought: str | None) -> dict[str, Any]:
-    stores = actor().stores_with("purchases.write")
-    store = actor().store
-    here = [store] if store is not None else None if stores is None else list(stores)
+    here, store = members.stores_seen("purchases.write"), actor().store
+    if store is not None:
+        here = [store] if here is None or store in here else []
     return {"receipts": await latest_receipts(here, sought, LATEST)}
 
 
@@ -71,6 +72,7 @@ async def show_receipt(purchase_id: FromPath[UUID], received: FromQuery[int | No
         "seller": business().name,
         "change": received - cash if received is not None and received >= cash > 0 else None,
         "unit_amount": say_amount,
+        "last_day": say_last_day,
         "code_picture": _picture(facts.claim_code) if facts.claim_code and sold.member is None else None,
         **await _standing(sold.member, purchase_id),
     }

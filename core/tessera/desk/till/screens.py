@@ -25,6 +25,7 @@ from tessera.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from tessera.kernel.plugins import host
 from tessera.members import service as members
 from tessera.members.screens.finding import Finding, find_members
+from tessera.points.saying import say_last_day
 from tessera.purchases import service as purchases
 from tessera.web.forms import Form, done, id_of, read_form
 from tessera.web.slots import fill
@@ -247,6 +248,7 @@ async def _shown(
         "preview": price,
         "amounts": amounts,
         "change": _change(basket, price),
+        "last_day": say_last_day,
         "claim_kinds": _claim_kinds(here) if basket.lines else [],
         "recent": await purchases.recent_articles(here.id, here.currency) if not basket.lines else [],
         "found": found,
