@@ -414,9 +414,9 @@ async def settle_purchase(purchase: Settling) -> Settled | None:
 async def return_purchase(returning: Returning) -> None:
     """Take part in bringing a purchase back, all of it or a part.
 
-    Called inside the transaction that records the return, one plugin after another, after what the purchase had
-    earned was taken back. The plugin gives back what was paid by its own methods, and decides about the claims
-    that were used. Not called for imported history.
+    Called inside the transaction that records the return, one plugin after another, before points are given and
+    taken back: in the order of a sale, so that neither waits for the other. The plugin gives back what was paid
+    by its own methods, and decides about the claims that were used. Not called for imported history.
 
     Example::
 

@@ -109,6 +109,36 @@ async def test_the_purse_takes_back_its_part_and_a_voucher_the_whole(ana: UUID, 
     assert await fetchval("SELECT count(*) FROM dummy.seen WHERE what = 'voucher A'") == 1
 
 
+async def test_what_the_purse_took_is_back_before_points_move_as_at_the_sale(
+    ana: UUID, dummy: types.ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, really = [], points.take_back
+
+    async def take_back(returned: points.Returned) -> points.TakenBack:
+        seen.append(await fetchval("SELECT amount FROM dummy.seen WHERE what = 'purse'"))
+        return await really(returned)
+
+    await dummy.fill_purse(ana, 30_00)
+    bought = await paid(ana, 30_00, dummy__purse=30_00)
+    monkeypatch.setattr(points, "take_back", take_back)
+    await bring_back(bought)
+    assert seen == [30_00]
+
+
+async def test_a_voucher_does_not_come_back_while_a_part_that_cost_nothing_is_kept(
+    ana: UUID, dummy: types.ModuleType
+) -> None:
+    await dummy.give_voucher("A", 40_00)
+    lines = [service.NewLine(sku="tea", quantity=Decimal(2), amount=40_00)]
+    free = replace(sale(ana, 0), lines=lines, discount=40_00, claims=[Claim("dummy.voucher", "A")])
+    bought = await service.record_purchase(free)
+    tea = bought.lines[0]
+    await bring_back(bought.id, "B1", lines=[service.LineBack(tea, Decimal(1))])
+    assert await fetchval("SELECT count(*) FROM dummy.seen WHERE what = 'voucher A'") == 0
+    await bring_back(bought.id, "B2", lines=[service.LineBack(tea, Decimal(1))])
+    assert await fetchval("SELECT count(*) FROM dummy.seen WHERE what = 'voucher A'") == 1
+
+
 async def test_points_that_paid_come_back_in_proportion_and_add_up(ana: UUID) -> None:
     await sell(ana, 1_000_00)
     new = replace(sale(ana, 30_00, "R2"), redeem={"points": 1000}, payments=[NewPayment("cash", 20_00)])

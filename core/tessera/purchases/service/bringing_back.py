@@ -72,8 +72,9 @@ async def bring_back(bought: Any, back: Back) -> Brought:
     """Take a return off a locked purchase, give back what paid for it, and take back what it had earned.
 
     More than is left of the purchase is refused. The share that goes to the ledger and to plugins is of all
-    that has come back so far, so that partial returns add up. What had been spent is restored first: what is
-    taken back then finds it, and is not owed.
+    that has come back so far, so that partial returns add up. Plugins come before points, as they do at a sale:
+    whoever sells and takes back at once locks in one order. What had been spent is restored before what was
+    earned is taken back, which then finds it and is not owed.
     """
     total = bought["returned"] + back.amount
     if total > bought["amount"]:
@@ -82,15 +83,25 @@ async def bring_back(bought: Any, back: Back) -> Brought:
     await execute("UPDATE purchase SET returned = $2 WHERE id = $1", bought["id"], total)
     if bought["member"] is not None and not back.counted:
         await take_off_stats(bought["member"], back.amount, bought["currency"])
-    share = Fraction(total, bought["amount"]) if bought["amount"] else Fraction(1)
+    share = Fraction(total, bought["amount"]) if bought["amount"] else await _share_of_nothing(bought["id"])
+    refunds = await _refund(bought, back, total)
+    live = back.origin == "live" and events.current_origin() == "live"
+    returning = await _returning(bought, back, share, refunds) if live else None
+    if returning is not None:
+        await host().participate("return_purchase", store=bought["store"], returning=returning)
     restored = await give_back(bought["id"], back.id, share, at=back.at) if bought["points_paid"] else 0
     taken = await points.take_back(
         points.Returned(bought["id"], back.id, bought["member"], share, back.at, bought["store"])
     )
-    refunds = await _refund(bought, back, total)
-    if back.origin == "live" and events.current_origin() == "live":
-        await _tell(bought, back, share, refunds)
+    if returning is not None:
+        await tell_returned(returning)
     return Brought(taken, restored, refunds)
+
+
+async def _share_of_nothing(purchase: UUID) -> Fraction:
+    """How much has come back of what cost nothing: all of it once no line is left."""
+    open_line = await fetchrow("SELECT 1 FROM purchase_line WHERE purchase = $1 AND returned < quantity", purchase)
+    return Fraction(open_line is None)
 
 
 async def _refund(bought: Any, back: Back, total: int) -> Sequence[Tender]:
@@ -108,10 +119,10 @@ async def _refund(bought: Any, back: Back, total: int) -> Sequence[Tender]:
     return await refund(owed, back.id, back.refunds)
 
 
-async def _tell(bought: Any, back: Back, share: Fraction, refunds: Sequence[Tender]) -> None:
-    """Let plugins give back what was theirs, and rooms above consider what follows."""
+async def _returning(bought: Any, back: Back, share: Fraction, refunds: Sequence[Tender]) -> Returning:
+    """The return as plugins and rooms above see it."""
     claims = await fetch("SELECT kind, value FROM purchase_claim WHERE purchase = $1 ORDER BY place", bought["id"])
-    returning = Returning(
+    return Returning(
         purchase=bought["id"],
         purchase_return=back.id,
         member=bought["member"],
@@ -123,8 +134,6 @@ async def _tell(bought: Any, back: Back, share: Fraction, refunds: Sequence[Tend
         refunds=refunds,
         claims=[Claim(row["kind"], row["value"]) for row in claims],
     )
-    await host().participate("return_purchase", store=bought["store"], returning=returning)
-    await tell_returned(returning)
 
 
 async def take_off_stats(member: UUID, amount: int, currency: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from tessera.kernel.business import say_money
@@ -61,16 +62,18 @@ async def refund(owed: Owed, purchase_return: UUID, given: Sequence[NewPayment] 
 
     Left out, each method gives back in proportion to what it still holds of the purchase: rounded over all
     that has come back, so that the last return takes the rest. Money that was recorded by no method is
-    given back by none. What the till says must add up, and of a plugin's method never be more than it took.
+    given back by none. What the till says must add up, and of a plugin's method never be more than it took; nor
+    does what such a method paid go back otherwise while its plugin is here: a bonus would become cash.
     """
     rows = await fetch(_PAID, owed.purchase, purchase_return)
     held = {row["method"]: max(row["paid"] - row["refunded"], 0) for row in rows}
+    known = plugin_methods(owed.store)
     if given:
         _check(owed, given, held)
+        _check_own(owed, given, rows, known)
         back = [Tender(one.method, one.amount) for one in given]
     else:
         back = _as_paid(owed, sum(row["paid"] for row in rows), sum(row["refunded"] for row in rows), held)
-    known = plugin_methods(owed.store)
     for place, tender in enumerate(back):
         if not is_own(tender.method) and tender.method not in known:
             raise _wrong(
@@ -121,6 +124,19 @@ def _check(owed: Owed, given: Sequence[NewPayment], held: Mapping[str, int]) -> 
                 method=one.method,
             )
             raise _wrong(f"refunds.{place}.amount", message)
+
+
+def _check_own(owed: Owed, given: Sequence[NewPayment], rows: Sequence[Any], known: Collection[str]) -> None:
+    """Refuse to give back by the business's own methods what plugins had taken by theirs."""
+    taken = sum(row["paid"] for row in rows if row["method"] in known)
+    gone = sum(row["refunded"] for row in rows if row["method"] not in known)
+    room = max(owed.amount - owed.points_paid - taken - gone, 0)
+    if taken and sum(one.amount for one in given if one.method not in known) > room:
+        message = _(
+            "only {amount} can go back otherwise: the rest goes back as it was paid",
+            amount=say_money(room, owed.currency),
+        )
+        raise _wrong("refunds", message)
 
 
 def _check_sum(given: Sequence[NewPayment], due: int, currency: str) -> None:

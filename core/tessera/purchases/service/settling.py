@@ -61,6 +61,8 @@ def check_payments(new: NewPurchase, place: Place) -> None:
         elif not is_own(payment.method) and payment.amount <= 0:
             wrong.append(FieldError(f"payments.{number}.amount", _("give an amount above zero")))
     paid = sum(payment.amount for payment in new.payments)
+    if sum(payment.amount for payment in new.payments if is_own(payment.method)) < 0:
+        wrong.append(FieldError("payments", _("more change is given than was paid")))
     worth = terms(place.currency).worth(new.points) if new.points else 0
     if paid + worth > new.amount:
         message = _(
