@@ -383,8 +383,13 @@ SELECT (SELECT coalesce(sum(amount), 0) FROM brought)::bigint AS brought,
 """
 
 _DRAWN = """
+WITH debits AS (
+    SELECT e.id FROM entry one JOIN account mine ON mine.id = one.account JOIN account beside USING (member)
+    JOIN entry e ON e.account = beside.id AND e.unit = one.unit AND e.id >= one.id
+    WHERE one.id = $1 AND (e.id = one.id OR (e.source_id = one.id AND e.kind = 'debit')))
 SELECT c.id AS entry, c.source, c.source_id, sum(a.amount)::bigint AS amount
 FROM allocation a JOIN entry e ON e.id = a.entry JOIN lot l ON l.id = a.lot JOIN entry c ON c.id = l.entry
-WHERE e.id = $1 OR e.reverses = $1 OR e.reverses IN (SELECT id FROM entry WHERE reverses = $1)
+WHERE e.id IN (SELECT id FROM debits) OR e.reverses IN (SELECT id FROM debits)
+   OR e.reverses IN (SELECT id FROM entry WHERE reverses IN (SELECT id FROM debits))
 GROUP BY c.id HAVING sum(a.amount) > 0 ORDER BY c.id
 """

@@ -59,6 +59,13 @@ async def test_after_a_merge_both_accounts_pay_one_purchase(ana: UUID, double: U
     assert await balance(ana) == (50_00, 0)
 
 
+async def test_after_a_merge_what_either_recharge_pays_for_earns(ana: UUID, double: UUID) -> None:
+    await paid_in(ana, 100_00)
+    await paid_in(double, 100_00)
+    await merge(ana, double)
+    assert (await checkout(ana, 150_00)).points.earned == 150
+
+
 async def test_after_a_merge_the_pack_of_the_other_is_used(ana: UUID, double: UUID) -> None:
     await sold(double)
     await merge(ana, double)

@@ -22,7 +22,7 @@ from tessera.points import service as points
 from tessera_wallet.packs.products import NewProduct, keep_product
 from tessera_wallet.packs.reading import PackUnknown, one_pack, uses_of
 from tessera_wallet.packs.returning import NotReturnable, extend, preview_return, take_back
-from tessera_wallet.packs.using import AlreadyUndone, NoSessionLeft, undo, use
+from tessera_wallet.packs.using import AlreadyUndone, NoSessionLeft, PackGivenBack, undo, use
 from tessera_wallet.packs.validity import ends, unused_bought, worth
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -111,6 +111,15 @@ async def test_undoing_a_use_gives_back_to_the_same_pack_once(ana: UUID) -> None
     with pytest.raises(AlreadyUndone):
         await undo(done.id, reason="again")
     assert await left(pack.id) == 12
+
+
+async def test_nothing_goes_back_into_a_pack_that_was_paid_out(ana: UUID) -> None:
+    pack = await sold(ana)
+    done = await use(ana, kind="visit")
+    await take_back(pack.id, method="cash", reason="moves away")
+    with pytest.raises(PackGivenBack, match="paid out since"):
+        await undo(done.id, reason="wrong member")
+    assert await left(pack.id) == 0
 
 
 async def test_validity_begins_with_the_first_use(ana: UUID) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from core.purchases.selling import sale
 from plugins.wallet.ahead import (
+    VALUE,
     balance,
     bring_back,
     checkout,
@@ -27,6 +30,7 @@ from tessera.kernel.errors import Invalid
 from tessera.members.service import NewMember, create_member
 from tessera.plugin import ledger
 from tessera.points.service.explaining import explanations
+from tessera.purchases.service import NewPayment, record_purchase
 from tessera_wallet.desk import Paid
 from tessera_wallet.value.adjusting import adjust
 from tessera_wallet.value.offers import OfferClosed, offers_for
@@ -115,7 +119,7 @@ async def test_a_purchase_may_be_paid_in_part_with_stored_value(ana: UUID) -> No
     assert await balance(ana) == (0, 0)
 
 
-async def test_two_checkouts_spend_the_same_gift_card(ana: UUID) -> None:
+async def test_two_checkouts_spend_the_same_gift_card__spree_13734_medusa_16347_opensourcepos_4640(ana: UUID) -> None:
     """Of eight checkouts that want the whole card at once exactly one gets it."""
     await paid_in(ana, 100_00)
     done = await asyncio.gather(*(checkout(ana, 100_00, f"R{n}") for n in range(8)), return_exceptions=True)
@@ -124,7 +128,7 @@ async def test_two_checkouts_spend_the_same_gift_card(ana: UUID) -> None:
     assert await fetchval("SELECT count(*) FROM purchase") == 1
 
 
-async def test_a_card_ends_at_minus_10(ana: UUID) -> None:
+async def test_a_card_ends_at_minus_10__azuriom_shop_285(ana: UUID) -> None:
     """Ten parallel checkouts of 30 on a card of 100 and 20: exactly four succeed, and nothing is below zero."""
     await paid_in(ana, 100_00, 20_00)
     done = await asyncio.gather(*(checkout(ana, 30_00, f"R{n}") for n in range(10)), return_exceptions=True)
@@ -232,6 +236,38 @@ async def test_bonus_that_was_spent_is_charged_once_over_several_refunds(ana: UU
         for amount in (100_00, 150_00, 250_00)
     ]
     assert sum(kept) == 50_00
+
+
+@pytest.mark.parametrize("parts", [(500_00,), (250_00, 250_00), (100_00, 400_00), (450_00, 50_00)])
+async def test_bonus_that_expired_lessens_what_is_charged_once_over_several_refunds(
+    ana: UUID, parts: tuple[int, ...]
+) -> None:
+    await set_wallet(bonus_months=1)
+    paid = await paid_in(ana, 500_00, 50_00)
+    await checkout(ana, 25_00)
+    with clock.frozen(NOW + timedelta(days=40)):
+        kept = [(await refund(paid.id, part, method="cash", reason="wants some back")).refund.kept for part in parts]
+    assert sum(kept) == 25_00
+
+
+async def test_what_bonus_paid_does_not_come_back_as_cash(ana: UUID) -> None:
+    await paid_in(ana, 50_00, 50_00)
+    bought = await checkout(ana, 130_00, by_value=100_00)
+    with pytest.raises(Invalid, match=r"only ¥30\.00 can go back otherwise: the rest goes back as it was paid"):
+        await bring_back(bought.id, 60_00, refunds=[NewPayment("cash", 60_00)])
+    await bring_back(bought.id, 60_00, refunds=[NewPayment("cash", 30_00), NewPayment(VALUE, 30_00)])
+    with pytest.raises(Invalid, match=r"only ¥0\.00 can go back otherwise"):
+        await bring_back(bought.id, 10_00, "B2", refunds=[NewPayment("cash", 10_00)])
+    await bring_back(bought.id, number="B3")
+    assert await balance(ana) == (50_00, 50_00)
+
+
+async def test_no_change_is_given_on_stored_value(ana: UUID) -> None:
+    await paid_in(ana, 50_00, 50_00)
+    payments = [NewPayment(VALUE, 100_00), NewPayment("cash", -60_00)]
+    with pytest.raises(Invalid, match="more change is given than was paid"):
+        await record_purchase(replace(sale(ana, 40_00), payments=payments))
+    assert await balance(ana) == (50_00, 50_00)
 
 
 async def test_bonus_that_was_spent_may_be_given(ana: UUID) -> None:

@@ -51,6 +51,12 @@ class AlreadyUndone(Conflict):
     code = "already_undone"
 
 
+class PackGivenBack(Conflict):
+    """The pack was paid out since: a session that went back into it could be neither used nor paid out."""
+
+    code = "pack_given_back"
+
+
 @dataclass(frozen=True)
 class Redemption:
     """Sessions that were used: from which packs how many, and how many can still be used of what was asked for."""
@@ -156,7 +162,7 @@ async def _take(redemption: UUID, pack: PackFacts, member: UUID, units: int, sto
 
 
 _USES = """
-SELECT u.id, u.entry, u.units, u.member, u.store, u.undone_at, p.member AS holder FROM wallet.pack_use u
+SELECT u.id, u.entry, u.units, u.member, u.store, u.undone_at, p.member AS holder, p.ended_at FROM wallet.pack_use u
 JOIN wallet.pack p ON p.id = u.pack WHERE u.redemption = $1 ORDER BY u.pack FOR UPDATE OF u, p
 """
 
@@ -171,6 +177,8 @@ async def undo(redemption: UUID, *, reason: str) -> None:
             raise RedemptionUnknown(_("There is no such use of sessions."))
         if any(row["undone_at"] is not None for row in rows):
             raise AlreadyUndone(_("This was undone before."))
+        if any(row["ended_at"] is not None for row in rows):
+            raise PackGivenBack(_("The pack was paid out since: nothing goes back into it."))
         for row in rows:
             await ledger.reverse(row["entry"], reason=why, source=SOURCE, source_id=row["id"], store=row["store"])
         sql = "UPDATE wallet.pack_use SET undone_at = $2, undone_because = $3 WHERE redemption = $1"

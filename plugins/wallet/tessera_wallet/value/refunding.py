@@ -77,11 +77,18 @@ async def preview_refund(recharge: UUID, amount: int | None = None) -> tuple[Rec
     return row, await _reckon(row, amount)
 
 
+_GONE = """
+SELECT coalesce(sum(bonus), 0)::bigint AS bonus, coalesce(sum(kept), 0)::bigint AS kept
+FROM wallet.value_refund WHERE recharge = $1
+"""
+
+
 async def _reckon(row: RechargeFacts, amount: int | None) -> Refund:
     """The refund of an amount, from what is left of the recharge's own lots.
 
     Bonus goes with it in proportion, or all that is left; bonus that was spent instead is taken off the money,
-    or given, as it is set. What has expired of the bonus was no gain and is asked of nobody.
+    or given, as it is set. What has expired of the bonus was no gain and is asked of nobody; over all refunds it
+    counts once.
     """
     chosen: WalletSettings = settings("wallet")
     principal = await left_of(row.id, units.principal(row.currency))
@@ -92,8 +99,9 @@ async def _reckon(row: RechargeFacts, amount: int | None) -> Refund:
         raise NothingToRefund(_("{most} are left of this recharge", most=say_money(most, row.currency)), most=most)
     due = settled_bonus(row, wanted, bonus.spendable)
     lapsing = min(due, bonus.spendable)
-    spent = max(due - lapsing - bonus.expired, 0)
-    kept = min(spent, wanted) if chosen.spent_bonus == "deduct" else 0
+    gone = await fetchrow(_GONE, row.id)
+    spent = max(row.bonus_lapsed + due - gone["bonus"] - lapsing - bonus.expired - gone["kept"], 0)
+    kept = min(spent, due - lapsing, wanted) if chosen.spent_bonus == "deduct" else 0
     return Refund(wanted, lapsing, kept, due, most)
 
 
