@@ -19,7 +19,7 @@ from tessera.kernel.errors import Forbidden, Invalid
 from tessera.members.service.erasing import erase
 from tessera.members.service.merging import merge, undo
 from tessera_hooks import Happened
-from tessera_wallet.memberships import ending, entering, expiring, holding, reading, selling
+from tessera_wallet.memberships import cards, ending, entering, expiring, holding, reading, selling
 from tessera_wallet.memberships.contract import (
     HoldRefused,
     MembershipOver,
@@ -437,6 +437,18 @@ async def test_memberships_go_with_a_merge_and_back(gym, member):
     assert [held.id for held in await reading.memberships_of(twin)] == [id_]
     assert [held.id for held in await reading.memberships_of(ana)] == [own]
     assert "memberships sold since: 1" in [str(text) for text in back.stayed]
+
+
+async def test_the_till_says_once_that_a_membership_is_on_hold(gym, member):
+    with at(NOON):
+        ana = await member("Ana")
+        id_ = await sold(ana)
+        assert (await cards.at_till(ana))["entry"].may
+        await holding.hold(id_, date(2026, 3, 2), date(2026, 3, 9))
+        assert [str(said) for said in (await cards.warning(ana))["said"]] == [
+            '"Gym, a year" is on hold until 2026-03-09'
+        ]
+        assert await cards.at_till(ana) is None
 
 
 async def test_whoever_is_erased_enters_no_more_and_what_was_paid_stays(gym, member):

@@ -63,14 +63,15 @@ def _worth_saying(held: Held, near: int) -> Text | None:
 
 
 async def at_till(member: UUID | None) -> Mapping[str, Any] | None:
-    """Whether they may enter here now, and until when."""
+    """Whether they may enter here now, and until when; what stands above as a warning is not said again."""
     if member is None:
         return None
     running: Sequence[Held] = [held for held in await memberships_of(member) if held.is_running]
     if not running:
         return None
-    found = await entitled(member, actor().store)
-    return {"member": member, "entry": found}
+    found, warned = await entitled(member, actor().store), await _said(member)
+    reasons = [reason for reason in found.reasons if reason not in warned]
+    return {"member": member, "entry": found, "reasons": reasons} if found.may or reasons else None
 
 
 SLOTS = [
