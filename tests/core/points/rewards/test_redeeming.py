@@ -29,6 +29,19 @@ async def test_a_reward_costs_its_points_and_gives_a_code(ana: Holder) -> None:
     assert await left(ana) == 20
 
 
+async def test_the_id_of_someone_elses_redemption_redeems_nothing(
+    ana: Holder, holder: Callable[[str], Awaitable[Holder]]
+) -> None:
+    ben = await holder("Ben")
+    await make(price=80)
+    await give_points(ana, 100)
+    await give_points(ben, 100)
+    hers = await redeem(ana)
+    with pytest.raises(service.RewardNotOffered):
+        await service.redeem(ben.member, hers.reward.code, once=hers.id)
+    assert await left(ben) == 100
+
+
 async def test_members_of_a_tier_pay_its_price(ana: Holder) -> None:
     await make(price=80, tiers={"gold": 50})
     await into_tier(ana, "gold")

@@ -56,7 +56,7 @@ RETURNING id
 
 TIER = "SELECT tier FROM member WHERE id = $1"
 
-_KNOWN = "SELECT id, points, code, given, status, at FROM redemption WHERE id = $1 AND member = $2"
+_KNOWN = "SELECT id, points, code, given, status, at, member FROM redemption WHERE id = $1"
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ async def redeem(member: UUID, code: str, *, store: UUID | None = None, once: UU
         found = await offered(code, store)
         account = await members.account_of(holder)
         posting = await Posting.open([account], held=True)
-        if once is not None and (known := await fetchrow(_KNOWN, once, holder)) is not None:
-            return Redeemed(reward=found, available=await available([account]), **known)
+        if once is not None and (known := await fetchrow(_KNOWN, once)) is not None:
+            return await _again(dict(known), found, holder, account)
         price = found.price(tier_code(await fetchval(TIER, holder)))
         id_ = once or uuid7()
         entry = await take(posting, account, price, _cause(found, id_, store, posting.now))
@@ -124,6 +124,13 @@ async def redeem(member: UUID, code: str, *, store: UUID | None = None, once: UU
         return Redeemed(id_, found, price, left, done.code, done.given, done.status, posting.now)
 
     return await in_transaction(work)
+
+
+async def _again(known: dict[str, Any], found: RewardFacts, holder: UUID, account: UUID) -> Redeemed:
+    """What was redeemed under this id before; another's is refused as one that cannot be made."""
+    if known.pop("member") != holder:
+        raise RewardNotOffered(_("{reward} is not offered at this moment", reward=found.name))
+    return Redeemed(reward=found, available=await available([account]), **known)
 
 
 def _cause(found: RewardFacts, id_: UUID, store: UUID | None, at: datetime) -> Cause:
