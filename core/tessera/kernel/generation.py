@@ -19,6 +19,7 @@ POLL = 1.0
 _log = logger(__name__)
 _listeners: list[Callable[[], Awaitable[None]]] = []
 _seen = 0
+_reading = asyncio.Lock()
 
 
 def current() -> int:
@@ -41,22 +42,24 @@ async def bump() -> None:
 async def refresh() -> bool:
     """Look at the number; when it has moved, let everyone read anew. Answers whether it had.
 
-    Inside a unit of work nothing is read: what it changed may yet be rolled back.
+    Whoever looks while others read anew waits until they have: what is remembered after this is what was
+    committed before it. Inside a unit of work nothing is read: what it changed may yet be rolled back.
     """
     global _seen
     if in_transaction_now():
         return False
-    number = await fetchval("SELECT number FROM generation")
-    if number == _seen:
-        return False
-    _seen = number or 0
-    try:
-        for listener in _listeners:
-            await listener()
-    except BaseException:
-        _seen = -1  # some have not read anew: the next look lets all of them try again
-        raise
-    return True
+    async with _reading:
+        number = await fetchval("SELECT number FROM generation")
+        if number == _seen:
+            return False
+        _seen = number or 0
+        try:
+            for listener in _listeners:
+                await listener()
+        except BaseException:
+            _seen = -1  # some have not read anew: the next look lets all of them try again
+            raise
+        return True
 
 
 async def reread() -> None:

@@ -136,6 +136,26 @@ async def test_settings_that_could_not_be_read_are_read_again_at_the_next_look(d
     assert len(looks) == 2
 
 
+async def test_whoever_looks_while_others_read_waits_until_they_have(db, monkeypatch):
+    begun, go_on, remembered = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def read() -> None:
+        begun.set()
+        await go_on.wait()
+        remembered.append("new")
+
+    monkeypatch.setattr(generation, "_listeners", [read])
+    await generation.bump()
+    watcher = asyncio.create_task(generation.refresh())
+    await begun.wait()
+    looking = asyncio.create_task(generation.refresh())
+    done, _waiting = await asyncio.wait({looking}, timeout=0.05)
+    assert not done
+    go_on.set()
+    await asyncio.gather(watcher, looking)
+    assert remembered == ["new"]
+
+
 async def test_another_process_hears_of_a_change_without_a_restart(db):
     stop = asyncio.Event()
     watching = asyncio.create_task(generation.watch(stop))
