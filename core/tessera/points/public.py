@@ -27,6 +27,7 @@ from tessera.points.service.reversing import (
     AlreadyReversed,
     NotReversible,
     Taken,
+    bearer_of,
     find_entry,
     lot_row,
     reverse_on,
@@ -197,7 +198,7 @@ async def reverse(
 
     async def work() -> EntryRow | None:
         known = await find_entry(entry)
-        posting = await Posting.open([known.account], known.unit)
+        posting = await Posting.open([await bearer_of(known)], known.unit)
         cause = _cause(reason, facts, source, at or posting.now, source_id, None, store, None, None)
         booked = await reverse_on(posting, known, cause, amount=amount, share=share)
         if booked is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from core.purchases.selling import bring_back, sell, stats_of
+from core.purchases.selling import bring_back, sale, sell, stats_of
 
 from tessera.kernel import clock
 from tessera.kernel.database import fetch, fetchval
@@ -51,6 +52,21 @@ async def test_what_was_bought_since_stays_with_the_survivor(member):
         undone = await merging.undo(done.merge)
     assert (await bought_by(ana), await bought_by(double), await service.differing()) == (["R3"], ["R2"], [])
     assert "purchases made since: 1" in [str(said) for said in undone.stayed]
+
+
+async def test_points_come_back_to_who_paid_instead_when_a_merge_was_undone_by_force(member):
+    ana, double = await member("Ana"), await member("Ana")
+    soon = clock.now() + timedelta(days=20)
+    await points.credit(await members.account_of(ana), ana, 500, reason="gift")
+    await points.credit(await members.account_of(double), double, 300, reason="gift", expires_at=soon)
+    done = await merging.merge(ana, double)
+    bought = await service.record_purchase(replace(sale(ana, 4_00), redeem={"points": 400}))
+    await bring_back(bought.id, "B1", amount=1_00)
+    await merging.undo(done.merge, force=True)
+    await bring_back(bought.id, "B2", amount=1_00)
+    await bring_back(bought.id, "B3")
+    held = [await points.available(await members.accounts_of(one)) for one in (ana, double)]
+    assert (held, await points.verify()) == ([500, 300], [])
 
 
 async def test_a_return_follows_its_purchase(member):

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from plugins.wallet.ahead import balance, checkout, paid_in, sold
+from plugins.wallet.ahead import balance, bring_back, checkout, paid_in, sold
 
 from tessera.access.actor import system_actor
 from tessera.kernel import clock
@@ -18,6 +18,7 @@ from tessera.members import imports
 from tessera.members.service import NewMember, create_member, erasing
 from tessera.members.service.merging import merge, undo
 from tessera.members.service.telling import export_member
+from tessera.points import service as ledger
 from tessera.purchases.imports.entitlements import import_entitlements
 from tessera_wallet.packs.reading import packs_of
 from tessera_wallet.packs.using import use
@@ -64,6 +65,18 @@ async def test_after_a_merge_what_either_recharge_pays_for_earns(ana: UUID, doub
     await paid_in(double, 100_00)
     await merge(ana, double)
     assert (await checkout(ana, 150_00)).points.earned == 150
+
+
+async def test_what_comes_back_after_a_forced_undo_goes_to_who_paid_instead(ana: UUID, double: UUID) -> None:
+    await paid_in(ana, 200_00)
+    await paid_in(double, 100_00)
+    merged = await merge(ana, double)
+    bought = await checkout(ana, 250_00)
+    await bring_back(bought.id, 50_00, "B1")
+    await undo(merged.merge, force=True)
+    await bring_back(bought.id, 70_00, "B2")
+    await bring_back(bought.id, number="B3")
+    assert (await balance(ana), await balance(double), await ledger.verify()) == ((200_00, 0), (100_00, 0), [])
 
 
 async def test_after_a_merge_the_pack_of_the_other_is_used(ana: UUID, double: UUID) -> None:

@@ -18,7 +18,7 @@ from tessera.members.service import accounts_of
 from tessera.points.ledger import Cause, Posting, settling
 from tessera.points.service.booking import take
 from tessera.points.service.reading import EntryFacts, available
-from tessera.points.service.reversing import find_entry, reverse_on
+from tessera.points.service.reversing import bearer_of, find_entry, reverse_on
 from tessera_hooks import Text, _
 
 PAID = "redeem"
@@ -231,7 +231,7 @@ async def give_back(
         if first is None:
             return 0
         entry = await find_entry(first)
-        posting = await Posting.open([entry.account])
+        posting = await Posting.open([await bearer_of(entry)])
         cause = Cause(
             reason="return",
             source=PAID,

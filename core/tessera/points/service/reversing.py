@@ -58,6 +58,18 @@ SELECT * FROM entry WHERE account = ANY($1) AND unit = $2 AND id > $3 AND source
 """
 """The other entries of a debit that drew on several accounts."""
 
+_INSTEAD = """
+SELECT t.*, d.id AS debit, abs(d.amount) AS debited FROM entry t JOIN entry d ON d.id = t.source_id
+WHERE t.account = ANY($1) AND t.unit = $2 AND t.kind = 'transfer' AND t.source = 'unmerge' AND t.amount < 0
+  AND (d.id = $3 OR (d.source_id = $3 AND d.kind = 'debit')) ORDER BY t.id
+"""
+"""What someone paid instead of an account that had paid for them while they were one member."""
+
+_BEARER = """
+SELECT account FROM entry WHERE source_id = $1 AND kind = 'transfer' AND source = 'unmerge' AND amount < 0
+ORDER BY id LIMIT 1
+"""
+
 _REVERSED = """
 SELECT coalesce(sum(abs(amount) + forgiven), 0)::bigint AS amount, coalesce(sum(forgiven), 0)::bigint AS forgiven
 FROM entry r WHERE reverses = $1
@@ -77,7 +89,8 @@ _ENJOYED = """
 SELECT coalesce(-sum(e.amount), 0)::bigint FROM entry e
   LEFT JOIN entry r ON r.id = e.reverses LEFT JOIN entry p ON p.id = r.reverses
 WHERE e.account = ANY($1) AND e.unit = $2
-  AND (e.kind = 'debit' OR r.kind = 'debit' OR p.kind = 'debit' OR (e.kind = 'transfer' AND e.source = 'unmerge'))
+  AND (e.kind = 'debit' OR r.kind = 'debit' OR p.kind = 'debit'
+       OR (e.kind = 'transfer' AND e.source = 'unmerge') OR (r.kind = 'transfer' AND r.source = 'unmerge'))
 """
 """What was spent from accounts and has not come back."""
 
@@ -123,16 +136,13 @@ async def reverse_on(
 
     ``amount`` is the part of it that goes now; ``share`` how much of it has gone in all, this time included,
     rounded down, so that parts add up to the whole: ``None`` where that brings nothing more. Without either it
-    is all that is left.
+    is all that is left. The posting is open on the account of ``bearer_of``.
     """
     if entry.kind not in ("earn", "credit", "debit"):
         raise NotReversible(_("this entry follows from others: take those back instead"))
-    group = [entry]
-    if entry.kind == "debit":
-        rows = await fetch(_SIBLINGS, posting.beside(entry.account), posting.unit, entry.id)
-        group += [entry_row(row) for row in rows]
+    group, settled = await _borne(posting, entry) if entry.kind == "debit" else ([entry], 0)
     done = [int((await fetchrow(_REVERSED, one.id))["amount"]) for one in group]
-    due = _due(sum(abs(one.amount) for one in group), sum(done), amount, share)
+    due = _due(sum(abs(one.amount) for one in group) + settled, sum(done) + settled, amount, share)
     first: EntryRow | None = None
     booked = 0
     for one, before in reversed(list(zip(group, done, strict=True))):
@@ -145,6 +155,26 @@ async def reverse_on(
         return None
     signed = -booked if entry.amount > 0 else booked
     return posting.told(first, first.amount if len(group) == 1 else signed)
+
+
+async def bearer_of(entry: EntryRow) -> UUID:
+    """The account that an entry weighs on: its own, or that of who paid instead when a merge was undone."""
+    payer: UUID | None = await fetchval(_BEARER, entry.id) if entry.kind == "debit" else None
+    return payer or entry.account
+
+
+async def _borne(posting: Posting, entry: EntryRow) -> tuple[list[EntryRow], int]:
+    """The entries that a debit weighs on, of all accounts that it drew on, and what had gone back of others before.
+
+    Where a merge was undone by force, what one account had paid for the other's member was filled up again, and
+    the member paid as much instead: that is what goes back now.
+    """
+    accounts = list(posting.standings)
+    rows = await fetch(_SIBLINGS, accounts, posting.unit, entry.id)
+    instead = await fetch(_INSTEAD, accounts, posting.unit, entry.id)
+    debited = {row["debit"]: row["debited"] for row in instead}
+    debits = [one for one in (entry, *(entry_row(row) for row in rows)) if one.id not in debited]
+    return [*debits, *(entry_row(row) for row in instead)], sum(debited.values()) + sum(r["amount"] for r in instead)
 
 
 def _due(whole: int, done: int, amount: int | None, share: Fraction | None) -> int:

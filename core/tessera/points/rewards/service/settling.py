@@ -25,7 +25,7 @@ from tessera.points.rewards.service.contract import (
 from tessera.points.rewards.service.reading import redemption
 from tessera.points.rewards.service.redeeming import REDEEMED, redeeming
 from tessera.points.service.reading import available
-from tessera.points.service.reversing import find_entry, reverse_on
+from tessera.points.service.reversing import bearer_of, find_entry, reverse_on
 from tessera_hooks import _
 
 LONGEST_REASON = 200
@@ -59,7 +59,7 @@ async def cancel(id_: UUID, reason: str) -> RedemptionFacts:
             raise RewardUsed(_("It has lowered the price of a purchase: bring all of that back first."))
         await _take_back(found)
         entry = await find_entry(found.entry)
-        posting = await Posting.open([entry.account], held=True)
+        posting = await Posting.open([await bearer_of(entry)], held=True)
         cause = Cause(
             reason="reward cancelled",
             source=REDEEMED,
