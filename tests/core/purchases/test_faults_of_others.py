@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import types
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from core.purchases.selling import bring_back, sale, sell
 
+from tessera.kernel import clock
 from tessera.kernel.database import fetchval
 from tessera.kernel.errors import Invalid
 from tessera.members.service import account_of
@@ -60,6 +62,17 @@ async def test_a_sales_return_takes_points_off_erpnext_32951(ana: UUID) -> None:
     assert (done.points.taken_back, await available(ana)) == (50, 100)
 
 
+async def test_the_balance_does_not_collapse_when_what_was_spent_from_expires_flocafe_78(ana: UUID) -> None:
+    account = await account_of(ana)
+    await points.credit(account, ana, 100, reason="gift", expires_at=clock.now() + timedelta(days=1))
+    await points.credit(account, ana, 50, reason="gift")
+    await points.debit(account, ana, 120, reason="a towel")
+    with clock.frozen(clock.now() + timedelta(days=2)):
+        before = await available(ana)
+        await points.book_all_expired()
+        assert (before, await available(ana), await owed(ana), await points.verify()) == (30, 30, 0, [])
+
+
 async def test_the_line_of_a_reward_earns_nothing_odoo_150833(ana: UUID) -> None:
     await sell(ana, 2_000_00, "R0")
     lines = [NewLine(sku="tea", amount=20_00)]
@@ -85,7 +98,9 @@ async def test_the_cashier_chooses_how_many_points_are_spent_odoo_264931(ana: UU
     )
 
 
-async def test_two_checkouts_never_spend_the_same_claim_spree_pr_13734(ana: UUID, dummy: types.ModuleType) -> None:
+async def test_two_checkouts_never_spend_the_same_claim_spree_pr_13734_medusa_pr_16347_opensourcepos_pr_4640(
+    ana: UUID, dummy: types.ModuleType
+) -> None:
     await dummy.give_voucher("gift", 10_00)
     sales = [replace(sale(None, 5_00, f"R{n}"), claims=[Claim("dummy.voucher", "gift")]) for n in range(2)]
     done = await asyncio.gather(*[service.record_purchase(one) for one in sales], return_exceptions=True)
