@@ -176,6 +176,13 @@
     if (box.matches("[data-sent-once]") && !box.value) document.getElementById(box.getAttribute("aria-controls"))?.replaceChildren();
   });
 
+  // A counter that is swapped takes the focus away with the button that was tapped: it goes back to where one scans.
+  // Where fingers point it stays away, for the keyboard of the screen would cover the page.
+  document.addEventListener("htmx:afterSettle", () => {
+    const box = document.querySelector("[data-till] [autofocus]");
+    if (box && document.activeElement === document.body && matchMedia("(pointer: fine)").matches) box.focus();
+  });
+
   // Keys that a page gives to its fields and buttons by `aria-keyshortcuts`, such as F2.
   document.addEventListener("keydown", (event) => {
     if (!/^F\d+$/.test(event.key)) return;
