@@ -57,7 +57,7 @@ async def test_a_purchase_is_answered_as_promised(till: httpx.AsyncClient, ana: 
         "member": str(ana),
         "amount": 52_50,
         "points": {"earned": 52, "redeemed": 0, "available": 52},
-        "tier": {"code": None, "changed": False},
+        "tier": {"code": "basic", "changed": False},
     }
     assert len(body["lines"]) == 1
     assert set(body["lines"][0]) == {"id"}
@@ -113,7 +113,7 @@ async def test_a_preview_is_answered_as_promised(till: httpx.AsyncClient, ana: U
     assert (found["amount"], found["to_pay"], found["cuts"], found["offers"]) == (80_00, 80_00, [], [])
     assert (found["points"]["can_spend"], found["points"]["would_earn"]) == (spend, 80)
     assert [rule["points"] for rule in found["points"]["by_rule"]] == [80]
-    assert found["tier"]["code"] is None
+    assert found["tier"] == {"code": "basic", "title": "Regular member"}
     assert found["methods"][0] == {"method": "cash", "title": "Cash", "holds": None}
 
 

@@ -30,6 +30,12 @@ def tier_marks() -> list[TierMark]:
     return [mark for read in _readers for mark in read()]
 
 
+def tier_code(carried: str | None) -> str | None:
+    """The code of the tier that a member carries, of the first one for those who carry none."""
+    mark = tier_mark(carried)
+    return mark.code if mark is not None else carried
+
+
 def tier_mark(carried: str | None) -> TierMark | None:
     """The tier that a member carries."""
     return next((mark for mark in tier_marks() if mark.carried == carried), None)

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from tessera.kernel.texts import translate
+from tessera.members.service.standing import tier_code
 from tessera.purchases import service
 from tessera_hooks import PriceCut
 
@@ -75,10 +76,16 @@ class WayOut(msgspec.Struct):
 
 
 class TierNow(msgspec.Struct):
-    """The member's tier; ``code`` is ``null`` in the one that everyone begins with."""
+    """The member's tier; ``null`` without a member."""
 
     code: str | None
     title: str | None
+
+
+def _tier(found: service.Preview) -> TierNow:
+    if found.member is None:
+        return TierNow(None, None)
+    return TierNow(tier_code(found.tier), translate(found.tier_title) if found.tier_title else None)
 
 
 class PreviewLine(msgspec.Struct):
@@ -128,7 +135,9 @@ def preview_out(found: service.Preview) -> PreviewOut:
             [EarnOut(one.rule, one.points, translate(one.explanation)) for one in found.earns],
         ),
         methods=[WayOut(way.method, translate(way.title), way.holds) for way in found.methods],
-        tier=TierNow(found.tier, translate(found.tier_title) if found.tier_title else None),
+        tier=TierNow(
+            tier_code(found.tier) if found.member else None, translate(found.tier_title) if found.tier_title else None
+        ),
     )
 
 

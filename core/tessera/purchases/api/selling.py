@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from tessera.access.service import store_of
 from tessera.kernel.errors import FieldError, Invalid
+from tessera.members.service.standing import tier_code
 from tessera.purchases import service
 from tessera.purchases.api.previewing import PreviewOut, preview_out
 from tessera_hooks import Claim, _
@@ -106,7 +107,7 @@ class PurchasePoints(msgspec.Struct):
 
 
 class TierOut(msgspec.Struct):
-    """The member's tier and whether this purchase changed it."""
+    """The member's tier and whether this purchase changed it; ``null`` without a member."""
 
     code: str | None = None
     changed: bool = False
@@ -128,8 +129,8 @@ def _points(moved: service.PointsMoved) -> PurchasePoints:
     return PurchasePoints(moved.earned, moved.redeemed, moved.available)
 
 
-def _tier(moved: service.TierMoved) -> TierOut:
-    return TierOut(moved.code, moved.changed)
+def _tier(moved: service.TierMoved, member: UUID | None) -> TierOut:
+    return TierOut(tier_code(moved.code), moved.changed) if member is not None else TierOut()
 
 
 class ClaimantIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -157,7 +158,7 @@ class ClaimedOut(msgspec.Struct):
     @classmethod
     def of(cls, done: service.Claimed) -> ClaimedOut:
         """A claimed purchase as programs see it."""
-        return cls(done.id, done.member, done.amount, _points(done.points), _tier(done.tier))
+        return cls(done.id, done.member, done.amount, _points(done.points), _tier(done.tier, done.member))
 
 
 class LineOut(msgspec.Struct):
@@ -214,7 +215,7 @@ async def record(data: JSONBody[PurchaseIn]) -> PurchaseDone:
     done = await service.record_purchase(_as_new(data))
     lines = [LineId(line) for line in done.lines]
     return PurchaseDone(
-        done.id, lines, done.member, done.amount, _points(done.points), _tier(done.tier), done.claim_code
+        done.id, lines, done.member, done.amount, _points(done.points), _tier(done.tier, done.member), done.claim_code
     )
 
 
