@@ -10,13 +10,17 @@ import httpx
 import pytest
 from signed_in import owner, send  # noqa: F401 - a fixture
 
+from tessera.access import service as access
+from tessera.access.actor import system_actor
 from tessera.kernel import clock
 from tessera.kernel.business import business as the_business
 from tessera.kernel.database import fetchval
+from tessera.members.service import NewMember, create_member
 from tessera_wallet.coupons import codes, issuing
 from tessera_wallet.coupons.kinds import NewKind, make_kind
 from tessera_wallet.memberships import reading
 from tessera_wallet.memberships.products import NewProduct, make_product
+from tessera_wallet.packs import products as packs
 
 
 @pytest.fixture
@@ -26,6 +30,27 @@ async def ana(store: UUID, member) -> UUID:
     await make_product("all", NewProduct(title="All clubs", term_unit="years", price=730_00))
     await make_kind("ten", NewKind(title="Ten off", amount=10_00, member_limit=1))
     return await member("Ana")
+
+
+async def test_who_paid_is_not_told_where_they_do_not_exist(api, api_client, ana: UUID, store: UUID):
+    with system_actor():
+        elsewhere = (await access.add_store("pd", "Pudong")).id
+        payer = await create_member(NewMember(name="Payer", store=elsewhere))
+        product = await packs.keep_product(
+            packs.NewProduct(title="Ten visits", kind="visit", bought=10, price=0, currency="CNY")
+        )
+    said = {"member": str(ana), "payer": str(payer), "store": "main"}
+    sold = [
+        await api.post("/wallet/memberships", json={**said, "product": "year", "method": "cash"}),
+        await api.post("/wallet/packs", json={**said, "product": str(product), "payments": []}),
+    ]
+    assert [answer.json()["payer"] for answer in sold] == [str(payer)] * 2
+    async with await api_client(where=store) as here:
+        asked = {"member": str(ana)}
+        for path in ("/wallet/memberships", "/wallet/packs", f"/wallet/members/{ana}"):
+            answer = await here.get(path, params=asked)
+            assert answer.status_code == 200
+            assert str(payer) not in answer.text
 
 
 async def test_a_membership_is_sold_held_upgraded_and_refunded_over_http(api: httpx.AsyncClient, ana: UUID):

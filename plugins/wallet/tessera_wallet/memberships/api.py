@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -152,12 +153,23 @@ class EntryOut(msgspec.Struct):
     reasons: list[str]
 
 
-def membership_out(held: Held) -> MembershipOut:
+async def membership_out(held: Held) -> MembershipOut:
     """A membership as programs see it."""
+    return (await memberships_out([held]))[0]
+
+
+async def memberships_out(found: Sequence[Held]) -> list[MembershipOut]:
+    """Memberships as programs see them; who paid is named where the actor sees them."""
+    seen = await members.visible_among([held.payer for held in found if held.payer], "members.read")
+    return [_out(held, held.payer if held.payer in seen else None) for held in found]
+
+
+def _out(held: Held, payer: UUID | None) -> MembershipOut:
     store = store_of(held.store)
-    same = ("id", "member", "payer", "state", "starts_on", "ends_on", "days_left", "paid", "worth", "currency")
+    same = ("id", "member", "state", "starts_on", "ends_on", "days_left", "paid", "worth", "currency")
     return MembershipOut(
         **{name: getattr(held, name) for name in same},
+        payer=payer,
         product=held.product.code,
         title=held.product.title,
         renewed=len(held.terms) - 1,
@@ -186,13 +198,13 @@ async def list_products() -> MembershipProductList:
 async def list_memberships(member: FromQuery[UUID]) -> MembershipList:
     """A member's memberships, those that run first."""
     here = await members.need_visible(member, READ)
-    return MembershipList([membership_out(held) for held in await reading.memberships_of(here)])
+    return MembershipList(await memberships_out(await reading.memberships_of(here)))
 
 
 @get("/memberships/{membership:uuid}", permission=READ, operation_id="wallet.membership", tags=TAGS)
 async def show_membership(membership: FromPath[UUID]) -> MembershipOut:
     """One membership."""
-    return membership_out(await reading.membership(membership))
+    return await membership_out(await reading.membership(membership))
 
 
 @get("/entry", permission=READ, operation_id="wallet.entry", tags=TAGS)
@@ -218,14 +230,14 @@ async def sell_membership(data: JSONBody[MembershipIn]) -> MembershipOut:
         starts_on=data.starts_on,
         store=desk_store(data.store, WRITE).id,
     )
-    return membership_out(await reading.membership(await selling.sell(sale)))
+    return await membership_out(await reading.membership(await selling.sell(sale)))
 
 
 @post("/memberships/{membership:uuid}/renew", permission=WRITE, operation_id="wallet.membership_renew", tags=TAGS)
 async def renew_membership(membership: FromPath[UUID], data: JSONBody[PaidIn]) -> MembershipOut:
     """Sell one more term, which follows the last day."""
     await reading.membership(membership, WRITE)
-    return membership_out(await selling.renew(membership, data.method, store=desk_store(data.store, WRITE).id))
+    return await membership_out(await selling.renew(membership, data.method, store=desk_store(data.store, WRITE).id))
 
 
 @post("/memberships/{membership:uuid}/upgrade", permission=WRITE, operation_id="wallet.membership_upgrade", tags=TAGS)
@@ -233,7 +245,7 @@ async def upgrade_membership(membership: FromPath[UUID], data: JSONBody[UpgradeI
     """Exchange it for another, credited with what is left; answers the new one."""
     await reading.membership(membership, WRITE)
     store = desk_store(data.store, WRITE).id
-    return membership_out(
+    return await membership_out(
         await reading.membership(await selling.upgrade(membership, data.product, data.method, store=store))
     )
 
@@ -242,7 +254,7 @@ async def upgrade_membership(membership: FromPath[UUID], data: JSONBody[UpgradeI
 async def hold_membership(membership: FromPath[UUID], data: JSONBody[HoldIn]) -> MembershipOut:
     """Let it rest; its end is later by as many days."""
     await reading.membership(membership, WRITE)
-    return membership_out(await holding.hold(membership, data.from_on, data.until_on, reason=data.reason))
+    return await membership_out(await holding.hold(membership, data.from_on, data.until_on, reason=data.reason))
 
 
 @post(
@@ -254,14 +266,14 @@ async def hold_membership(membership: FromPath[UUID], data: JSONBody[HoldIn]) ->
 async def end_hold(membership: FromPath[UUID], hold: FromPath[UUID]) -> MembershipOut:
     """End a hold today."""
     await reading.membership(membership, WRITE)
-    return membership_out(await holding.end_hold(membership, hold))
+    return await membership_out(await holding.end_hold(membership, hold))
 
 
 @post("/memberships/{membership:uuid}/transfer", permission=WRITE, operation_id="wallet.membership_transfer", tags=TAGS)
 async def transfer_membership(membership: FromPath[UUID], data: JSONBody[TransferIn]) -> MembershipOut:
     """Give it to another member."""
     await reading.membership(membership, WRITE)
-    return membership_out(await holding.transfer(membership, await members.need_visible(data.to, WRITE)))
+    return await membership_out(await holding.transfer(membership, await members.need_visible(data.to, WRITE)))
 
 
 @post("/memberships/{membership:uuid}/refund", permission=REFUND, operation_id="wallet.membership_refund", tags=TAGS)
@@ -278,7 +290,7 @@ async def cancel_membership(membership: FromPath[UUID], data: JSONBody[CancelIn]
     """End it today without giving anything back."""
     await reading.membership(membership, REFUND)
     await ending.cancel(membership, reason=data.reason)
-    return membership_out(await reading.membership(membership, REFUND))
+    return await membership_out(await reading.membership(membership, REFUND))
 
 
 handlers = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -148,12 +149,22 @@ class ProductList(msgspec.Struct):
     items: list[ProductOut]
 
 
-def pack_out(pack: PackFacts) -> PackOut:
+async def pack_out(pack: PackFacts) -> PackOut:
     """A pack as programs see it."""
-    own = [name for name in PackOut.__struct_fields__ if name not in ("state", "store")]
+    return (await packs_out([pack]))[0]
+
+
+async def packs_out(found: Sequence[PackFacts]) -> list[PackOut]:
+    """Packs as programs see them; who paid is named where the actor sees them."""
+    seen = await members.visible_among([pack.payer for pack in found if pack.payer], "members.read")
+    return [_out(pack, pack.payer if pack.payer in seen else None) for pack in found]
+
+
+def _out(pack: PackFacts, payer: UUID | None) -> PackOut:
+    own = [name for name in PackOut.__struct_fields__ if name not in ("state", "store", "payer")]
     store = store_of(pack.store)
     same = {name: getattr(pack, name) for name in own}
-    return PackOut(**same, state=pack.state(), store=store.code if store else None)
+    return PackOut(**same, payer=payer, state=pack.state(), store=store.code if store else None)
 
 
 def _used(done: Redemption) -> RedemptionOut:
@@ -174,13 +185,13 @@ async def list_products() -> ProductList:
 async def list_packs(member: FromQuery[UUID]) -> PackList:
     """A member's packs, those that can be used first."""
     here = await members.need_visible(member, READ)
-    return PackList([pack_out(pack) for pack in await packs_of(here)])
+    return PackList(await packs_out(await packs_of(here)))
 
 
 @post("/packs", permission=SELL, operation_id="wallet.pack_sell", tags=TAGS)
 async def sell_pack(data: JSONBody[PackIn]) -> PackOut:
     """Sell a pack."""
-    return pack_out(await sell(NewPack(**{name: getattr(data, name) for name in PackIn.__struct_fields__})))
+    return await pack_out(await sell(NewPack(**{name: getattr(data, name) for name in PackIn.__struct_fields__})))
 
 
 @post("/packs/{pack:uuid}/redemptions", permission=REDEEM, operation_id="wallet.pack_redeem", tags=TAGS)
@@ -212,7 +223,7 @@ async def refund_pack(pack: FromPath[UUID], data: JSONBody[PackRefundIn]) -> Pac
 @post("/packs/{pack:uuid}/extensions", permission=REFUND_PACK, operation_id="wallet.pack_extend", tags=TAGS)
 async def extend_pack(pack: FromPath[UUID], data: JSONBody[ExtensionIn]) -> PackOut:
     """Let a pack be used until another day."""
-    return pack_out(await extend(pack, data.until, reason=data.reason))
+    return await pack_out(await extend(pack, data.until, reason=data.reason))
 
 
 handlers = [list_products, list_packs, sell_pack, use_pack, use_kind, undo_use, refund_pack, extend_pack]

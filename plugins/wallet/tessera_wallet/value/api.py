@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from tessera.plugin import members, store_of
 from tessera_wallet.desk import Paid
-from tessera_wallet.packs.api import PackOut, pack_out
+from tessera_wallet.packs.api import PackOut, packs_out
 from tessera_wallet.packs.reading import packs_of
 from tessera_wallet.permissions import ADJUST, READ, RECHARGE, REFUND
 from tessera_wallet.value.adjusting import adjust
@@ -160,7 +160,7 @@ async def show_wallet(member: FromPath[UUID]) -> WalletOut:
     here = await members.need_visible(member, READ)
     return WalletOut(
         [HeldOut(one.currency, one.principal, one.bonus) for one in await held(here)],
-        [pack_out(pack) for pack in await packs_of(here)],
+        await packs_out(await packs_of(here)),
         [recharge_out(row) for row in await recharges_of(here)],
     )
 
