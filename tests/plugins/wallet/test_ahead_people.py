@@ -21,6 +21,7 @@ from tessera.members.service.telling import export_member
 from tessera.points import service as ledger
 from tessera.purchases.imports.entitlements import import_entitlements
 from tessera_wallet.packs.reading import packs_of
+from tessera_wallet.packs.returning import take_back
 from tessera_wallet.packs.using import use
 from tessera_wallet.value.facts import FACTS, METRICS
 from tessera_wallet.value.refunding import refund
@@ -77,6 +78,17 @@ async def test_what_comes_back_after_a_forced_undo_goes_to_who_paid_instead(ana:
     await bring_back(bought.id, 70_00, "B2")
     await bring_back(bought.id, number="B3")
     assert (await balance(ana), await balance(double), await ledger.verify()) == ((200_00, 0), (100_00, 0), [])
+
+
+async def test_what_was_paid_out_while_two_were_one_is_owed_by_nobody_after_the_undo(ana: UUID, double: UUID) -> None:
+    paid = await paid_in(double, 100_00, 10_00)
+    pack = await sold(double)
+    merged = await merge(ana, double)
+    await refund(paid.id, 40_00, method="cash", reason="wants some back")
+    await take_back(pack.id, method="cash", reason="moves away")
+    await undo(merged.merge)
+    assert (await balance(ana), await balance(double)) == ((0, 0), (60_00, 6_00))
+    assert (await fetch("SELECT 1 FROM balance WHERE debt > 0"), await ledger.verify()) == ([], [])
 
 
 async def test_after_a_merge_the_pack_of_the_other_is_used(ana: UUID, double: UUID) -> None:

@@ -33,10 +33,14 @@ SELECT * FROM (
           AND NOT EXISTS (SELECT 1 FROM entry u WHERE u.reverses = r.id AND u.kind = 'undo')), 0)::bigint AS amount
     FROM entry e
     WHERE e.account = ANY($1) AND e.unit = $2 AND e.kind = 'debit' AND e.source <> 'write_off'
+      AND e.source NOT LIKE '%refund%'
       AND e.seq > coalesce(($3::jsonb -> e.account::text ->> e.unit)::bigint, 0)) spent
 WHERE amount > 0 ORDER BY id DESC
 """
-"""What was spent from some accounts since a merge and not taken back: debits since then are the survivor's."""
+"""What was spent from some accounts since a merge and not taken back: debits since then are the survivor's.
+
+What was paid out again was not spent: the money has gone to whose credit it was.
+"""
 
 _CROSSING = """
 SELECT c.id AS credit, c.account AS debtor, d.id AS debit, d.account AS donor, c.amount
