@@ -116,3 +116,5 @@ def test_scans_that_overtake_the_answers_are_all_on_the_counter(open_page):
     expect(page.locator(".till-line")).to_have_count(5)
     expect(page.locator("#till-sum")).to_contain_text("15.00")
     assert page.locator("#till-item").input_value() == ""
+    prices = page.locator("input[name='line.price']").evaluate_all("boxes => boxes.map(box => box.value)")
+    assert prices == ["1", "2", "3", "4", "5"]

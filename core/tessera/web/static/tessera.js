@@ -149,7 +149,7 @@
         const waiting = document.createElement("input");
         Object.assign(waiting, { type: "hidden", name: box.name, value: box.value });
         waiting.dataset.waiting = box.id;
-        box.after(waiting);
+        event.target.append(waiting);
         box.value = "";
       }
     },
