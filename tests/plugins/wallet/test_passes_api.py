@@ -20,6 +20,7 @@ from tessera_wallet.coupons import codes, issuing
 from tessera_wallet.coupons.kinds import NewKind, make_kind
 from tessera_wallet.memberships import reading
 from tessera_wallet.memberships.products import NewProduct, make_product
+from tessera_wallet.memberships.selling import Sale, sell
 from tessera_wallet.packs import products as packs
 
 
@@ -149,6 +150,17 @@ async def test_at_the_desk_a_membership_is_sold_and_held_on_pages(ana: UUID, own
     await send(owner, at, f"{at}/hold", from_on=today, until_on=today)
     assert "is on hold until" in (await owner.get(f"/members/{ana}")).text
     assert [one.state for one in await reading.memberships_of(ana)] == ["held"]
+
+
+async def test_each_label_on_the_page_of_a_membership_names_a_field_of_its_own(ana: UUID, owner: httpx.AsyncClient):  # noqa: F811
+    with system_actor():
+        sold = await sell(Sale(member=ana, product="year", method="cash"))
+    page = (await owner.get(f"/wallet/memberships/{sold}")).text
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert sorted(set(ids)) == sorted(ids)
+    assert {"f-hold-reason", "f-refund-reason", "f-cancel-reason"} <= set(
+        re.findall(r'<label[^>]* for="([^"]+)"', page)
+    )
 
 
 async def test_a_membership_is_renewed_given_on_and_refunded_on_pages(ana: UUID, owner: httpx.AsyncClient, member):  # noqa: F811
