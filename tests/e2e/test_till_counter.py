@@ -10,9 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("e2e")]
 
 def test_goods_with_a_long_name_make_no_counter_wider_than_a_phone(open_page):
     page = open_page("/till", login="cashier")
-    page.fill(
-        "#till-item", "A set of two mugs with saucers, spoons and a tray of oak for guests 1234.50"
-    )
+    page.fill("#till-item", "A set of two mugs with saucers, spoons and a tray of oak for guests 1234.50")
     page.press("#till-item", "Enter")
     expect(page.locator("#till-sum")).to_contain_text("1,234.50")
     page.get_by_role("button", name="Take payment").click()
