@@ -212,7 +212,7 @@ MANIFEST = 'from tessera_hooks import Manifest, hookimpl\n\nMANIFEST = Manifest(
     ("name", "text", "says"),
     [
         ("cafe", "MANIFEST = Manifest(\n", 'plugin "cafe" cannot be imported (SyntaxError'),
-        ("cafe", MANIFEST.format(more=', requires=("wallet",)'), 'requires "wallet", which is not installed'),
+        ("cafe", MANIFEST.format(more=', requires=("booking",)'), 'requires "booking", which is not installed'),
         ("cafe", MANIFEST.format(more="") + "@hookimpl\ndef permisions(): return []\n", 'did you mean "permissions"?'),
         ("cafe", MANIFEST.format(more="") + "@hookimpl\ndef rules(): return 1 / 0\n", "fails in rules()"),
         ("json", MANIFEST.format(more=""), "has the name of another Python module"),

@@ -346,3 +346,9 @@ async def test_an_expiry_that_no_calendar_holds_is_refused(till: httpx.AsyncClie
     answer = await till.post(f"/members/{ana}/entries", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "expires_at")
     assert (await till.get(f"/members/{ana}/balances")).status_code == 200
+
+
+async def test_no_points_to_redeem_is_the_same_as_none_said(till: httpx.AsyncClient, ana: UUID) -> None:
+    first = await till.post("/purchases", json=sold(ana))
+    again = await till.post("/purchases", json={**sold(ana), "redeem": {"points": 0}})
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])

@@ -83,7 +83,7 @@ def _as_new(given: PurchaseIn | BasketIn) -> service.NewPurchase:
     same = {name: getattr(given, name) for name in given.__struct_fields__ if name not in _OTHERWISE}
     return service.NewPurchase(
         buyer=given.member.as_buyer() if given.member else service.Buyer(),
-        redeem=given.redeem or {},
+        redeem={unit: amount for unit, amount in (given.redeem or {}).items() if amount},
         claims=[Claim(claim.kind, claim.value) for claim in given.claims or ()],
         **same,
     )
