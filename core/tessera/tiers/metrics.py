@@ -48,7 +48,7 @@ REFERRALS = """(SELECT count(*) FROM member_link l CROSS JOIN LATERAL (
 _BOUGHT = ("purchase.recorded", "purchase.claimed")
 
 CORE_METRICS = (
-    TierMetric("spend", _("Amount spent"), SPEND, money=True, events=("purchase.recorded",)),
+    TierMetric("spend", _("Spent"), SPEND, money=True, events=("purchase.recorded",)),
     TierMetric("points", _("Points earned"), POINTS, events=("points.earned",)),
     TierMetric("visits", _("Visits"), VISITS, events=("visit.recorded",)),
     TierMetric("purchases", _("Purchases"), PURCHASES, events=("purchase.recorded",)),

@@ -44,6 +44,8 @@ NO_SEALS = {
     "device.token_hash": "a hash",
     "staff_invitation.token_hash": "a hash",
     "lookup_mask.mask": "a keyed hash",
+    "brought_entitlement.fingerprint": "a hash",
+    "brought_entitlement.contents": "a hash",
     "sign_in_attempt.key": "a keyed hash",
     "identity.lookup": "a keyed hash",
     "contact.lookup": "a keyed hash",

@@ -95,12 +95,13 @@ async def test_the_migrations_make_what_the_tables_say(db, plugin_host):
     from tessera.kernel.migrations.write import _difference, tables_in
 
     rooms = Path(execute.__code__.co_filename).parents[1]
-    domains = sorted(p.parent.name for p in rooms.glob("*/tables*") if p.name in {"tables.py", "tables"})
-    tables = [t for d in domains for t in tables_in(f"tessera.{d}.tables")]
+    kept = [p.parent for p in rooms.rglob("tables*") if p.name in {"tables.py", "tables"}]
+    named = sorted(".".join(("tessera", *room.relative_to(rooms).parts, "tables")) for room in kept)
+    tables = [t for module in named for t in tables_in(module)]
     statements, _, _ = await _difference(core_migrations(), tables, keep_others=False)
     assert statements == []
     for plugin in plugin_host.plugins.values():
-        if (plugin.candidate.folder / "tables.py").exists():
+        if any((plugin.candidate.folder / name).exists() for name in ("tables.py", "tables")):
             own = find_migrations(plugin.name, plugin.candidate.migrations_folder, plugin.candidate.package)
             statements, _, _ = await _difference(
                 own, tables_in(f"{plugin.candidate.package}.tables"), keep_others=False

@@ -152,9 +152,10 @@ async def test_no_table_about_members_is_forgotten(ana):
     told = {
         "account", "attachment", "balance", "consent", "consent_word", "contact", "entry", "identity", "lot", "member",
         "member_custom", "member_link", "member_note", "member_staff", "member_store", "member_tag", "message",
-        "purchase", "purchase_return", "rule_firing", "stage_change", "task", "visit",
+        "purchase", "purchase_return", "rule_firing", "stage_change", "task", "visit", "deed", "member_tier",
+        "redemption", "taking", "tier_change",
     }  # fmt: skip
-    follows_from_those = {"member_stats", "duplicate", "member_merge"}
+    follows_from_those = {"member_stats", "duplicate", "member_merge", "brought_entitlement"}
     rows = await fetch(
         "SELECT DISTINCT t.relname AS name FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid "
         "WHERE c.contype = 'f' AND c.confrelid IN ('member'::regclass, 'account'::regclass) "
