@@ -11,6 +11,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.errors import CannotRun
 from tessera.kernel.migrations import Found, Migration, find_migrations, migrate, pending, refuse_newer
+from tessera.kernel.plugins.contract import tables_of
 
 
 def raw(plugin: str, id_: str, *statements: str) -> Migration:
@@ -101,11 +102,9 @@ async def test_the_migrations_make_what_the_tables_say(db, plugin_host):
     statements, _, _ = await _difference(core_migrations(), tables, keep_others=False)
     assert statements == []
     for plugin in plugin_host.plugins.values():
-        if any((plugin.candidate.folder / name).exists() for name in ("tables.py", "tables")):
+        if own_tables := tables_of(plugin.candidate):
             own = find_migrations(plugin.name, plugin.candidate.migrations_folder, plugin.candidate.package)
-            statements, _, _ = await _difference(
-                own, tables_in(f"{plugin.candidate.package}.tables"), keep_others=False
-            )
+            statements, _, _ = await _difference(own, own_tables, keep_others=False)
             assert statements == [], plugin.name
 
 
