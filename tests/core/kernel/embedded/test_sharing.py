@@ -108,7 +108,7 @@ def test_a_killed_holder_leaves_a_server_that_the_next_one_takes_over_and_stops(
     victim = holder()
     left = postmaster(data).pid
     victim.kill()
-    victim.wait(5)
+    victim.wait(60)
     assert postmaster(data).pid == left
     handle = embedded.acquire(data)
     assert postmaster(data).pid == left
@@ -119,7 +119,7 @@ def test_a_killed_holder_leaves_a_server_that_the_next_one_takes_over_and_stops(
 def test_a_killed_holder_does_not_stop_the_others(data, held, holder):
     victim = holder()
     victim.kill()
-    victim.wait(5)
+    victim.wait(60)
     assert ask(held, "SELECT 1") == 1
 
 
@@ -139,7 +139,7 @@ def test_the_server_inherits_no_lock_file(shared):
 def test_control_c_in_the_terminal_of_a_holder_does_not_reach_the_server(data, holder):
     victim = holder()
     os.killpg(victim.pid, signal.SIGINT)
-    victim.wait(5)
+    victim.wait(60)
     handle = embedded.acquire(data)
     assert ask(handle, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'checkpointer'") == 1
     handle.release()
