@@ -17,9 +17,11 @@ from tessera.kernel.embedded.server import Server
 
 QUICK = {"fsync": "off", "shared_buffers": "8MB"}
 HOLDER = """
+import signal
 import sys
 from pathlib import Path
 from tessera.kernel import embedded
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where whoever started the tests ignores it
 server = embedded.acquire(Path(sys.argv[1]), options={"fsync": "off"})
 print("holds", flush=True)
 sys.stdin.readline()
