@@ -34,6 +34,9 @@ pytestmark = [
 
 CLIENTS = 32
 MEMBERS = 3
+RECHARGED = 200_00
+"""Minor units that every member pays ahead."""
+
 FEW = max(settings().max_examples // 10, 2)
 """Plans to be tried: each is a rush of its own against a real server."""
 
@@ -62,9 +65,18 @@ PLANS = st.integers(0, 2**32).map(plan_of)
 """Rich from the first example on, which small lists are not."""
 
 
+def sales_of(seed: int) -> list[Deed]:
+    """Sales that are paid with stored value, more than there is, and what comes back of them."""
+    dice = Random(seed)
+    sales = [("pay", dice.randrange(MEMBERS), dice.randint(1, 60), 0) for _place in range(30)]
+    backs = [("back", dice.randrange(30), dice.randint(1, 60), 0) for _place in range(20)]
+    return [*sales[:10], *(deed for pair in zip(sales[10:], backs, strict=True) for deed in pair)]
+
+
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Path]:
     with instance() as folder:
+        tessera(folder, "plugin", "enable", "wallet")
         yield folder
 
 
@@ -127,6 +139,22 @@ class Rush:
             case "return":
                 sold = f"{self.mark}-{one % len(self.plan)}"
                 body = {"external_id": key, "source": "rush", "purchase_external_id": sold, "amount": amount * 50}
+                answer = self.send("/returns", {**body, "store": "main"}, key)
+            case "pay":
+                body = {
+                    "external_id": key,
+                    "source": "rush",
+                    "member": {"id": self.members[one]},
+                    "store": "main",
+                    "amount": amount * 100,
+                    "payments": [{"method": "wallet.stored_value", "amount": amount * 100}],
+                }
+                answer = self.send("/purchases", body, key)
+            case "back":
+                known = self.answers.get(one)
+                if known is None or known.status_code != 201:
+                    return None
+                body = {"external_id": key, "source": "rush", "purchase": known.json()["id"], "amount": amount * 50}
                 answer = self.send("/returns", {**body, "store": "main"}, key)
             case "credit" | "debit":
                 body = {"kind": what, "amount": amount, "reason": "by hand"}
@@ -197,6 +225,27 @@ class Rush:
             listed = self.get(f"/members/{member}/entries?limit=200")["items"]
             assert sum(entry["amount"] for entry in listed) == held["balance"]
 
+    def recharge(self) -> None:
+        """Let every member pay 200 yuan ahead."""
+        for member in self.members:
+            body = {"member": member, "amount": RECHARGED, "payments": [{"method": "cash", "amount": RECHARGED}]}
+            answer = self.send("/wallet/recharges", {**body, "store": "main"})
+            assert answer.status_code == 201, answer.text
+
+    def check_value(self) -> None:
+        """Every member has what they paid ahead, less what they bought with it and kept; never below nothing."""
+        have = Counter(dict.fromkeys(self.members, RECHARGED))
+        for place, answer in self.answers.items():
+            what, one, _amount, _points = self.plan[place]
+            if what == "pay" and answer.status_code == 201:
+                (sold,) = self.get(f"/purchases?source=rush&external_id={self.mark}-{place}")["items"]
+                have[self.members[one]] -= sold["amount"] - sold["returned"]
+            elif what == "pay":
+                assert answer.json()["code"] == "insufficient_balance"
+        for member in self.members:
+            (held,) = self.get(f"/wallet/members/{member}")["value"]
+            assert held["principal"] + held["bonus"] == have[member] >= 0
+
 
 @settings(max_examples=FEW)
 @given(plan=PLANS)
@@ -215,6 +264,18 @@ def test_a_server_killed_beneath_them_changes_nothing(running: Running, plan, af
     rush.all_at_once(kill_after=after)
     until(running.answers, "the server answers again")
     rush.check()
+
+
+@settings(max_examples=2)
+@given(plan=st.integers(0, 2**32).map(sales_of), after=st.floats(0.05, 0.3))
+def test_stored_value_is_what_was_paid_in_less_what_was_kept_though_the_server_dies(running: Running, plan, after):
+    rush = Rush(running, plan)
+    rush.begin()
+    rush.recharge()
+    rush.all_at_once(kill_after=after)
+    until(running.answers, "the server answers again")
+    rush.check_value()
+    assert {answer.status_code for answer in rush.answers.values()} >= {201, 409}
 
 
 def test_of_many_redemptions_exactly_as_many_succeed_as_are_paid_for(running: Running):
