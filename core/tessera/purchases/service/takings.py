@@ -57,13 +57,7 @@ async def take(
     It counts in the open shift of whoever acts; what is imported is history and counts in none. Call it in
     the unit of work that books what the money was for.
     """
-    minor_digits(currency)
-    if amount == 0 or abs(amount) > LARGEST:
-        message = _("give an amount other than zero")
-        raise Invalid(message, [FieldError("amount", message)])
-    if not method.strip() or len(method) > 60:
-        message = _("say how it was paid")
-        raise Invalid(message, [FieldError("method", message)])
+    _check(method, amount, currency)
     someone = actor()
 
     async def work() -> UUID:
@@ -90,6 +84,16 @@ async def take(
         return id_
 
     return await in_transaction(work)
+
+
+def _check(method: str, amount: int, currency: str) -> None:
+    minor_digits(currency)
+    if amount == 0 or abs(amount) > LARGEST:
+        message = _("give an amount other than zero")
+        raise Invalid(message, [FieldError("amount", message)])
+    if not method.strip() or len(method) > 60:
+        message = _("say how it was paid")
+        raise Invalid(message, [FieldError("method", message)])
 
 
 async def move_cash(amount: int, reason: str, *, store: UUID | None) -> UUID:
