@@ -18,6 +18,10 @@ import httpx
 import psutil
 
 PATIENCE = 40.0
+UNANSWERED = 3 * PATIENCE
+"""Seconds that a till repeats itself: the server's beginning, and the crowd that waited for it."""
+CLIENTS = 32
+"""Requests under way at once."""
 
 
 def free_port() -> int:
@@ -109,6 +113,13 @@ class Running:
         self.port = free_port()
         self.key = key
         self.log = folder.parent / f"run-{self.port}.log"
+        # one for all tills: the making of each would take the server's time away
+        self._tills = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}/api/v1",
+            headers={"Authorization": f"Bearer {self.key}"},
+            timeout=PATIENCE,
+            limits=httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=0),
+        )
         self.start_again()
         until(self.answers, "the server answers")
 
@@ -132,6 +143,25 @@ class Running:
             return self.http.get("/health").status_code == 200
         except httpx.TransportError:
             return False
+
+    def insist(self, path: str, body: object, key: str = "") -> httpx.Response:
+        """Send until it is answered, as a till does; the ``key`` makes it one."""
+        headers = {"Idempotency-Key": key} if key else {}
+        end = time.monotonic() + UNANSWERED
+        said = "nothing"
+        while time.monotonic() < end:
+            try:
+                answer = self._tills.post(path, json=body, headers=headers)
+            except httpx.TransportError as problem:
+                said = repr(problem)
+            else:
+                if answer.status_code < 500:
+                    return answer
+                said = answer.text
+                assert answer.status_code in (500, 503), said
+            time.sleep(0.1)
+        log = self.log.read_text()[-3000:]
+        raise AssertionError(f"{path} {key} was not answered for {UNANSWERED:.0f} s: {said}\n{log}")
 
     def worker(self) -> psutil.Process:
         """The worker beside it."""
@@ -161,6 +191,7 @@ class Running:
         self.process.terminate()
         self.process.wait(30)
         self.http.close()
+        self._tills.close()
 
 
 def sql(folder: Path, query: str) -> list[list[str]]:

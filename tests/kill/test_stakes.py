@@ -18,14 +18,13 @@ from fractions import Fraction
 from math import floor
 from pathlib import Path
 from random import Random
-from threading import Event
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from kill.processes import PATIENCE, Running, api_key, instance, tessera, until
+from kill.processes import CLIENTS, Running, api_key, instance, tessera
 
 pytestmark = [
     pytest.mark.kill,
@@ -33,10 +32,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX"),
 ]
 
-CLIENTS = 32
 MEMBERS = 3
-UNANSWERED = 3 * PATIENCE
-"""Seconds that a till repeats itself: the server's beginning, and the crowd that waited for it."""
 RECHARGED = 200_00
 """Minor units that every member pays ahead."""
 
@@ -102,17 +98,6 @@ class Rush:
     mark: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     members: list[str] = field(default_factory=list)
     answers: dict[int, httpx.Response] = field(default_factory=dict)
-    there: Event = field(default_factory=Event)
-    tills: httpx.Client = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Open the tills; one client for all, because the making of each takes the server's time away."""
-        self.tills = httpx.Client(
-            base_url=f"http://127.0.0.1:{self.server.port}",
-            timeout=PATIENCE,
-            limits=httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=0),
-        )
-        self.there.set()
 
     def begin(self) -> None:
         """Make the members, each with something to spend."""
@@ -121,25 +106,8 @@ class Rush:
             self.send(f"/members/{member}/entries", {"kind": "credit", "amount": 150, "reason": "to begin with"})
 
     def send(self, path: str, body: dict[str, Any], key: str = "") -> httpx.Response:
-        """Send until it is answered, as a till does; the key makes it one."""
-        headers = {"Authorization": f"Bearer {self.server.key}", "Idempotency-Key": key or uuid.uuid4().hex}
-        end = time.monotonic() + UNANSWERED
-        said = "nothing"
-        while time.monotonic() < end:
-            self.there.wait(UNANSWERED)
-            try:
-                answer = self.tills.post(f"/api/v1{path}", json=body, headers=headers)
-            except httpx.TransportError as problem:
-                said = repr(problem)
-                time.sleep(0.2)
-                continue
-            if answer.status_code < 500:
-                return answer
-            said = answer.text
-            assert answer.status_code in (500, 503), said
-            time.sleep(0.2)
-        log = self.server.log.read_text()[-3000:]
-        raise AssertionError(f"{path} with key {key} was not answered for {UNANSWERED:.0f} s: {said}\n{log}")
+        """Send until it is answered, under a key in any case."""
+        return self.server.insist(path, body, key or uuid.uuid4().hex)
 
     def do(self, place: int) -> httpx.Response | None:
         """One deed of the plan; a reversal of what is not answered yet is left out."""
@@ -195,10 +163,7 @@ class Rush:
             if kill_after is not None:
                 time.sleep(kill_after)
                 self.server.kill()
-                self.there.clear()
                 self.server.start_again()
-                until(self.server.answers, "the server answers again")
-                self.there.set()
             by_place: dict[int, list[httpx.Response]] = {}
             for place, future in asked:
                 if (answer := future.result()) is not None:
