@@ -218,10 +218,26 @@ async def test_receipts_are_those_of_stores_in_which_one_may_sell(till, app, ana
         assert "Ana" not in (await browser.get("/till/receipts")).text
 
 
-async def test_a_member_of_another_circle_is_not_at_this_counter(till, ana, owner):
+async def test_an_erased_member_is_not_at_this_counter(till, ana):
     await execute("UPDATE member SET erased_at = now() WHERE id = $1", ana)
-    answer = await till.send(do=f"member.{ana}")
-    assert answer.status_code == 404
+    assert (await till.send(do=f"member.{ana}")).status_code == 404
+
+
+async def test_a_member_of_another_circle_is_not_at_this_counter(app, ana, system, store):
+    clinic = await access.add_store("clinic", "Clinic", circle="clinic")
+    patient = await members.create_member(NewMember(name="Paula", phone="13900139000", store=clinic.id))
+    cara = await access.add_staff("cara", "Cara", "three quiet lanterns", role_code="cashier", store_code="main")
+    cookies = {"tessera_session": await access.open_session(cara.id)}
+    transport = httpx.ASGITransport(app)
+    headers = {"Accept-Language": "en"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", cookies=cookies, headers=headers) as one:
+        till = await Counter(one).open()
+        assert (await till.send(do=f"member.{patient}")).status_code == 404
+        await till.enter(q="13900139000", do="")
+        assert "Paula" not in till.text
+        await till.enter(q=PHONE)
+        await till.enter("12.50")
+        assert "Earns 12 points" in till.text
 
 
 @pytest.mark.parametrize(
