@@ -2,58 +2,51 @@
 
 from tessera_hooks.bringing import Entitlement, EntitlementField, EntitlementKind
 from tessera_hooks.conditions import AllOf, AnyOf, Compare, Condition, Fact, Not, Param
-from tessera_hooks.declarations import (
-    AddTag,
+from tessera_hooks.earning import Award, EarningRule, EarningSpec, Factor, Fixed, Hours, PerAmount, Rate
+from tessera_hooks.events import Event, Happened, Job, Reaction, TimelineEntry, TimelineReader
+from tessera_hooks.manifest import API, OLDEST_API, Manifest
+from tessera_hooks.marking import hookimpl, hookspec
+from tessera_hooks.members import Merging
+from tessera_hooks.pages import Screen, Slot
+from tessera_hooks.permissions import Permission, Role
+from tessera_hooks.records import (
     Band,
     Bands,
-    Cause,
     ChoiceField,
-    Daily,
     DateField,
     Derived,
-    Event,
-    Happened,
-    Job,
     Measure,
-    Merging,
+    Person,
+    RecordType,
+    TextField,
+    YesNoField,
+)
+from tessera_hooks.rewards import Redeeming, RewardKind
+from tessera_hooks.rules import (
+    AddTag,
+    Cause,
+    Daily,
     MessageTemplate,
     MoveStage,
     OpenTask,
     Parameter,
-    Permission,
-    Person,
-    Reaction,
-    RecordType,
     RemoveTag,
-    Role,
     Rule,
-    SampleData,
-    Screen,
     SendMessage,
-    Slot,
-    StarterSet,
-    TextField,
-    TimelineEntry,
-    YesNoField,
 )
-from tessera_hooks.earning import EarningRule, EarningSpec, Factor, Fixed, Hours, PerAmount, Rate
-from tessera_hooks.manifest import API, OLDEST_API, Manifest
 from tessera_hooks.selling import (
-    Award,
     AwardLine,
     Basket,
     Claim,
     ClaimKind,
     PaymentMethod,
     PriceCut,
-    Redeeming,
     Returning,
-    RewardKind,
     Settled,
     Settling,
     Tender,
 )
-from tessera_hooks.specs import hookimpl, hookspec
+from tessera_hooks.starting import SampleData, StarterSet
 from tessera_hooks.texts import Text, _
 from tessera_hooks.tiers import TierMetric
 from tessera_hooks.units import Expiry, Unit
@@ -126,6 +119,7 @@ __all__ = [
     "TextField",
     "TierMetric",
     "TimelineEntry",
+    "TimelineReader",
     "Unit",
     "YesNoField",
     "_",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from tessera_hooks.marking import hookspec
 from tessera_hooks.texts import Text
 
 CellType = Literal["text", "count", "money", "number", "day"]
@@ -62,3 +63,18 @@ class EntitlementKind:
     bring: Callable[[Entitlement], Awaitable[UUID]]
     take_back: Callable[[Sequence[UUID]], Awaitable[None]]
     names: Sequence[str] = ()
+
+
+@hookspec
+def entitlement_kinds() -> list[EntitlementKind]:  # type: ignore[empty-body]
+    """Declare what the plugin brings from lists of another system: packs, memberships, stored value.
+
+    Called once at start; ``tessera import entitlements`` takes rows of a kind where the plugin is enabled.
+
+    Example::
+
+        @hookimpl
+        def entitlement_kinds():
+            fields = [EntitlementField("visits", _("Visits"), "count", needed=True, total=True)]
+            return [EntitlementKind("pack", _("Pack"), fields, packs.bring, packs.take_back, names=("次卡",))]
+    """

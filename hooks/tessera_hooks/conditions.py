@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from tessera_hooks.marking import hookspec
 from tessera_hooks.texts import Text
 
 Operator = Literal["==", "!=", ">=", "<=", ">", "<", "in", "has"]
@@ -79,3 +80,17 @@ class Fact:
     type: FactType
     sql: str
     says: Text | None = None
+
+
+@hookspec
+def facts() -> list[Fact]:  # type: ignore[empty-body]
+    """Declare what conditions may ask about a member.
+
+    Called once at start. The name begins with the plugin's.
+
+    Example::
+
+        @hookimpl
+        def facts():
+            return [Fact("fitness.tests", _("Body tests"), "number", "(SELECT count(*) …)")]
+    """

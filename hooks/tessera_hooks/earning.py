@@ -1,14 +1,20 @@
-"""Rules by which members earn points: what a rule gives, for what, when, to whom, and how much at most."""
+"""Earning points: rules that say for what, when, to whom and how much, and factors that a plugin answers."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
 from tessera_hooks.conditions import Condition
+from tessera_hooks.marking import hookspec
+from tessera_hooks.selling import AwardLine
 from tessera_hooks.texts import Text
 
 Rounding = Literal["down", "half_up", "up"]
@@ -98,3 +104,50 @@ class EarningRule(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     spec: EarningSpec
     description: Text = Text("")
+
+
+@dataclass(frozen=True)
+class Award:
+    """Points about to be earned: all that an answer may consider. ``at`` carries the store's zone."""
+
+    member: UUID
+    tier: str | None
+    store: UUID | None
+    reason: str
+    at: datetime
+    currency: str
+    amount: int
+    lines: Sequence[AwardLine] = ()
+
+
+@hookspec
+def earning_rules() -> list[EarningRule]:  # type: ignore[empty-body]
+    """Ship rules by which members earn points, for purchases or for deeds.
+
+    Called once at start. A rule earns nothing until an integrator switches it on, who may change its numbers
+    before and later; each change is a version of its own, and entries say by which they were earned. The name is
+    given without the plugin. What is earned by a deed of a plugin is booked when it calls
+    ``tessera.plugin.record_deed``.
+
+    Example::
+
+        @hookimpl
+        def earning_rules():
+            return [EarningRule(name="off_peak", title=_("Off-peak hours"), spec=off_peak)]
+    """
+
+
+@hookspec
+def points_multiplier(award: Award) -> Fraction | None:
+    """Scale the points a member is about to earn by what they pay.
+
+    Called once per award, before the entries are written, and for previews; ``award`` carries all that may be
+    considered, so the answer is pure. Answers are multiplied, together with the factors of earning rules;
+    points that a rule gives whatever is paid are not. ``None`` means no opinion.
+
+    Example::
+
+        @hookimpl
+        def points_multiplier(award):
+            return Fraction(2) if award.reason == "purchase" else None
+    """

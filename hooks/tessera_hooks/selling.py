@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 from uuid import UUID
 
+from tessera_hooks.marking import hookspec
 from tessera_hooks.texts import Text
 
 
@@ -24,20 +24,6 @@ class AwardLine:
     place: int = 0
     name: str | None = None
     unit_price: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Award:
-    """Points about to be earned: all that an answer may consider. ``at`` carries the store's zone."""
-
-    member: UUID
-    tier: str | None
-    store: UUID | None
-    reason: str
-    at: datetime
-    currency: str
-    amount: int
-    lines: Sequence[AwardLine] = ()
 
 
 @dataclass(frozen=True)
@@ -183,29 +169,79 @@ class PaymentMethod:
     holds: Holds
 
 
-@dataclass(frozen=True, kw_only=True)
-class Redeeming:
-    """A reward that a member has just redeemed; ``detail`` is what the catalogue says of its kind."""
+@hookspec
+def claim_kinds() -> list[ClaimKind]:  # type: ignore[empty-body]
+    """Declare what customers may hold out at the till to be used once, such as coupons.
 
-    redemption: UUID
-    reward: str
-    member: UUID
-    store: UUID | None
-    at: datetime
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    Called once at start. Tills ask for it where the plugin is enabled; a purchase that holds out a claim of a
+    kind that nobody declares is refused.
 
+    Example::
 
-@dataclass(frozen=True)
-class RewardKind:
-    """A kind of reward that a plugin hands out, by its name without the plugin: a coupon, a class.
-
-    ``give`` is awaited in the transaction that takes the points; it answers what the member is told (a coupon's
-    code), or nothing, and may refuse. ``take_back`` is awaited when the redemption is cancelled, and refuses
-    where what was given is used. ``choices`` answers what the catalogue may hand out: codes and how they are called.
+        @hookimpl
+        def claim_kinds():
+            return [ClaimKind("coupon", _("Coupon"))]
     """
 
-    name: str
-    title: Text
-    give: Callable[[Redeeming], Awaitable[str | None]]
-    take_back: Callable[[Redeeming], Awaitable[None]]
-    choices: Callable[[], Awaitable[Mapping[str, Text]]] | None = None
+
+@hookspec
+def payment_methods() -> list[PaymentMethod]:  # type: ignore[empty-body]
+    """Declare ways to pay that the plugin settles itself.
+
+    Called once at start. Tills offer them where the plugin is enabled; what is paid so stands in
+    ``settle_purchase`` and must be taken there.
+
+    Example::
+
+        @hookimpl
+        def payment_methods():
+            return [PaymentMethod("stored_value", _("Stored value"), service.holds)]
+    """
+
+
+@hookspec
+async def price_basket(basket: Basket) -> Sequence[PriceCut]:  # type: ignore[empty-body]
+    """Say what lowers the price of a basket, and what the member could use.
+
+    Called for a preview, and for a purchase that holds claims out; it changes nothing. Answers of all plugins
+    are put together: cuts that stack add up, one that does not stands alone, and the member gets what is best.
+
+    Example::
+
+        @hookimpl
+        async def price_basket(basket):
+            return await service.usable_coupons(basket)
+    """
+
+
+@hookspec
+async def settle_purchase(purchase: Settling) -> Settled | None:
+    """Take part in settling a purchase.
+
+    Called inside the transaction that records it, one plugin after another, before its points are earned. The
+    plugin uses up the claims and takes the money of the payment methods that are its own, and answers which; what
+    nobody has settled refuses the purchase. It may write the plugin's own tables, may refuse with a domain error
+    that rolls everything back, and never touches the network. Not called for imported history.
+
+    Example::
+
+        @hookimpl
+        async def settle_purchase(purchase):
+            return await service.use_coupons(purchase)
+    """
+
+
+@hookspec
+async def return_purchase(returning: Returning) -> None:
+    """Take part in bringing a purchase back, all of it or a part.
+
+    Called inside the transaction that records the return, one plugin after another, before points are given and
+    taken back: in the order of a sale, so that neither waits for the other. The plugin gives back what was paid
+    by its own methods, and decides about the claims that were used. Not called for imported history.
+
+    Example::
+
+        @hookimpl
+        async def return_purchase(returning):
+            await service.give_back(returning)
+    """

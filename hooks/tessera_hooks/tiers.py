@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tessera_hooks.marking import hookspec
 from tessera_hooks.texts import Text
 
 
@@ -22,3 +23,17 @@ class TierMetric:
     sql: str
     money: bool = False
     events: tuple[str, ...] = ()
+
+
+@hookspec
+def tier_metrics() -> list[TierMetric]:  # type: ignore[empty-body]
+    """Declare what members may qualify by for a tier.
+
+    Called once at start.
+
+    Example::
+
+        @hookimpl
+        def tier_metrics():
+            return [TierMetric("recharged", _("Recharged"), "coalesce((SELECT sum(…) …), 0)", money=True)]
+    """

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from tessera_hooks.marking import hookspec
 from tessera_hooks.texts import Text
 
 
@@ -61,3 +62,18 @@ class Unit:
     money: bool = False
     by_hand: bool = True
     worth: Worth | None = None
+
+
+@hookspec
+def units() -> list[Unit]:  # type: ignore[empty-body]
+    """Declare what the ledger counts for the plugin, beside points.
+
+    Called once at start. The name is given without the plugin; entries, balances, expiry and explanations of a
+    unit are Tessera's, the plugin books through ``tessera.plugin.ledger``.
+
+    Example::
+
+        @hookimpl
+        def units():
+            return [Unit("lessons", _("Lessons"), expiry=Expiry("months", 12))]
+    """

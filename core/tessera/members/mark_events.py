@@ -10,8 +10,7 @@ import msgspec
 from tessera.kernel.texts import translate
 from tessera.members.labels import stage_label
 from tessera.members.service.tags import tag_names
-from tessera_hooks import Event, Happened, Text, TimelineEntry, _
-from tessera_hooks.declarations import TimelineReader
+from tessera_hooks import Event, Happened, Text, TimelineEntry, TimelineReader, _
 
 
 class TagsChanged(msgspec.Struct):

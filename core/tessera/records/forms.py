@@ -18,7 +18,7 @@ from tessera.records.rows import Entry
 from tessera.web.formats import number
 from tessera.web.forms import Form
 from tessera_hooks import ChoiceField, DateField, Measure, Text, TextField, YesNoField, _
-from tessera_hooks.declarations import RecordField
+from tessera_hooks.records import RecordField
 
 FEW = 6
 """Choices that are shown side by side, as buttons."""

@@ -17,7 +17,7 @@ from tessera.kernel.plugins import Declared, PluginHost
 from tessera.kernel.plugins import host as loaded
 from tessera.records.tables import Record
 from tessera_hooks import Derived, Measure, RecordType, Text, TextField
-from tessera_hooks.declarations import RecordField
+from tessera_hooks.records import RecordField
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tessera.records.kinds import Kind
 from tessera.records.rows import Entry
 from tessera.records.validate import MASK
 from tessera_hooks import ChoiceField, DateField, Derived, Measure, TextField, YesNoField
-from tessera_hooks.declarations import RecordField
+from tessera_hooks.records import RecordField
 
 Named = list[tuple[str, Any, Any]]
 

@@ -8,8 +8,7 @@ from uuid import UUID
 from tessera.records import rows
 from tessera.records.kinds import Kind
 from tessera.records.present import summary
-from tessera_hooks import Happened, TimelineEntry
-from tessera_hooks.declarations import TimelineReader
+from tessera_hooks import Happened, TimelineEntry, TimelineReader
 
 
 def reader(kind: Kind) -> TimelineReader:

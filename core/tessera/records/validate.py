@@ -13,7 +13,7 @@ from tessera.kernel.errors import FieldError, Invalid
 from tessera.members.service.checks import MaskedValue
 from tessera.records.kinds import Kind
 from tessera_hooks import ChoiceField, DateField, Measure, Text, TextField, YesNoField, _
-from tessera_hooks.declarations import RecordField
+from tessera_hooks.records import RecordField
 
 EARLIEST = date(1900, 1, 1)
 LONGEST_NOTE = 2000

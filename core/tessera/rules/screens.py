@@ -14,7 +14,7 @@ from tessera.messaging import service as messaging
 from tessera.rules import service
 from tessera.web.forms import Form, done, read_form, shown_again
 from tessera_hooks import AddTag, MoveStage, OpenTask, RemoveTag, SendMessage, Text, _
-from tessera_hooks.declarations import Action
+from tessera_hooks.rules import Action
 
 LIST = "rules/list.html"
 ONE = "rules/one.html"

@@ -14,7 +14,7 @@ from tessera_hooks import specs
 HEADER = """\
 # Hooks
 
-Rendered from the docstrings of `tessera_hooks.specs`; change it there, then run
+Rendered from the docstrings of the hooks, which `tessera_hooks.specs` lists; change them there, then run
 `python -m tessera.kernel.plugins.reference > docs/hooks.md`.
 
 A plugin implements a hook as a function of the same name in its `plugin.py`, marked with `@hookimpl`. It may

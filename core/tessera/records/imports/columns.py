@@ -21,7 +21,7 @@ from tessera.records import reach
 from tessera.records.kinds import Kind
 from tessera.records.validate import checked
 from tessera_hooks import ChoiceField, DateField, Measure, Text, _
-from tessera_hooks.declarations import RecordField
+from tessera_hooks.records import RecordField
 
 MEMBER = ("number", "phone", "email", "card", "resident_id", "external", "identities")
 """The fields by which a row says whom it is about; the first that is filled in decides."""

@@ -14,7 +14,7 @@ from tessera.messaging import service as messaging
 from tessera.rules.service.catalogue import declared
 from tessera.rules.service.roles import known_roles, role_code
 from tessera_hooks import AddTag, Fact, MoveStage, Param, RemoveTag, Rule, SendMessage
-from tessera_hooks.declarations import Action
+from tessera_hooks.rules import Action
 
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d\Z")
 

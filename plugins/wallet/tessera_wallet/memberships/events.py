@@ -9,8 +9,7 @@ from uuid import UUID
 import msgspec
 
 from tessera.plugin import fetch, translate
-from tessera_hooks import Event, Happened, Text, TimelineEntry, _
-from tessera_hooks.declarations import TimelineReader
+from tessera_hooks import Event, Happened, Text, TimelineEntry, TimelineReader, _
 
 
 class Sold(msgspec.Struct):

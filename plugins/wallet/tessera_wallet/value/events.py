@@ -8,8 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tessera.plugin import actor, say_money
-from tessera_hooks import Event, Happened, Text, TimelineEntry, _
-from tessera_hooks.declarations import TimelineReader
+from tessera_hooks import Event, Happened, Text, TimelineEntry, TimelineReader, _
 from tessera_wallet.permissions import READ
 
 
