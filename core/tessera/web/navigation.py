@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tessera.access.actor import Actor
@@ -28,9 +28,9 @@ class Entry:
     url: str
     on_phone: bool = False
 
-    def is_current(self, path: str) -> bool:
-        """Whether a page belongs to this entry."""
-        return path == self.url or (self.url != "/" and path.startswith(self.url + "/"))
+    def holds(self, path: str) -> bool:
+        """Whether a page stands at this entry's address or below it."""
+        return path == self.url or (self.url != HOME and path.startswith(self.url + "/"))
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,19 @@ def sections(someone: Actor) -> list[Section]:
     return [section for section in [core, *plugins, *settings] if section.entries]
 
 
+def current(entries: Iterable[Entry], path: str) -> Entry | None:
+    """The entry that a page belongs to: of those above it the nearest, so that only one is marked."""
+    return max((entry for entry in entries if entry.holds(path)), key=lambda entry: len(entry.url), default=None)
+
+
+def every(all_sections: Iterable[Section]) -> list[Entry]:
+    """All entries of a navigation, one after another."""
+    return [entry for section in all_sections for entry in section.entries]
+
+
 def phone_bar(all_sections: Sequence[Section]) -> list[Entry]:
     """The few entries at a phone's lower edge: those declared for it, then the first others."""
-    every = [entry for section in all_sections for entry in section.entries]
-    chosen = [entry for entry in every if entry.on_phone]
-    chosen += [entry for entry in every if not entry.on_phone and not entry.url.startswith(SETTINGS)]
+    known = every(all_sections)
+    chosen = [entry for entry in known if entry.on_phone]
+    chosen += [entry for entry in known if not entry.on_phone and not entry.url.startswith(SETTINGS)]
     return chosen[:ON_PHONE]

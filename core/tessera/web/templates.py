@@ -101,6 +101,15 @@ def label_cells(row: str, headings: Sequence[str]) -> Markup:
     return Markup(_CELL.sub(labelled, row))  # noqa: S704 - what a template made, with escaped labels
 
 
+_TAG = re.compile(r"<td(?=[\s>])([^>]*)>")
+_AT_END = re.compile(r"""class="[^"]*\btext-end\b""")
+
+
+def cells_at_end(row: str) -> list[bool]:
+    """Which cells of a table's row stand at its right, such as numbers: their headings stand there too."""
+    return [_AT_END.search(attributes) is not None for attributes in _TAG.findall(row)]
+
+
 def initials(name: str) -> str:
     """One or two characters that stand for a name: the last two of a Chinese one, first letters of others."""
     words = name.split()
@@ -119,18 +128,22 @@ def _globals() -> dict[str, Any]:
         "LOCALES": LOCALES,
         "actor": actor,
         "initials": initials,
+        "cells_at_end": cells_at_end,
         "label_cells": label_cells,
         "business": business,
         "has_business": has_business,
         "icon": icon,
         "locale": current_locale,
         "next_step": next_step,
+        "current": navigation.current,
+        "every": navigation.every,
         "phone_bar": navigation.phone_bar,
         "sections": navigation.sections,
         "static": static,
         "stores_of": stores_of,
         "visit": visit,
         "money": formats.money,
+        "price": formats.price,
         "moment": formats.moment,
         "day": formats.day,
         "ago": formats.ago,

@@ -29,10 +29,17 @@ def test_a_plugins_screen_lies_below_its_name_and_its_permission_too():
 
 def test_a_page_belongs_to_the_entry_that_its_address_begins_with():
     members, home = navigation.Entry(_("Members"), "users", "/members"), navigation.Entry(_("Home"), "home", "/")
-    assert members.is_current("/members/42")
-    assert not members.is_current("/membership")
-    assert home.is_current("/")
-    assert not home.is_current("/members")
+    assert members.holds("/members/42")
+    assert not members.holds("/membership")
+    assert home.holds("/")
+    assert not home.holds("/members")
+
+
+def test_of_two_entries_above_a_page_only_the_nearer_is_the_one_it_belongs_to():
+    till, shifts = navigation.Entry(_("Till"), "star", "/till"), navigation.Entry(_("Shifts"), "star", "/till/shifts")
+    assert navigation.current([till, shifts], "/till/shifts/42") is shifts
+    assert navigation.current([shifts, till], "/till/shift") is till
+    assert navigation.current([till, shifts], "/members") is None
 
 
 async def test_people_see_only_where_they_may_go(business, plugin_host, monkeypatch):

@@ -25,7 +25,7 @@ from tessera.plugin import (
     stores,
 )
 from tessera_hooks import Screen, _
-from tessera_wallet import typed
+from tessera_wallet import asking, typed
 from tessera_wallet.coupons import codes, issuing, kinds, reading
 from tessera_wallet.coupons.contract import GIVES, Gives, Kind
 from tessera_wallet.coupons.issuing import ISSUE
@@ -50,6 +50,7 @@ async def _of_member(member_id: UUID) -> dict[str, Any]:
         "kinds": [(kind.code, kind.title) for kind in await kinds.kinds(enabled_only=True)] if may_issue else [],
         "may_issue": may_issue,
         "zone": business().timezone,
+        "last_day": asking.last_day,
     }
 
 
