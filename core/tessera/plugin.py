@@ -31,7 +31,7 @@ from tessera.kernel.database import execute, fetch, fetchrow, fetchval, in_trans
 from tessera.kernel.errors import Conflict, DomainError, FieldError, Forbidden, Invalid, NotFound
 from tessera.kernel.events import emit, importing
 from tessera.kernel.ids import uuid7
-from tessera.kernel.money import minor_digits, to_minor
+from tessera.kernel.money import example_amount, minor_digits, read_number, to_minor
 from tessera.kernel.plugins import plugin_settings as settings
 from tessera.kernel.plugins.state import change_plugin_settings as change_settings
 from tessera.kernel.texts import current_locale, translate
@@ -71,6 +71,7 @@ __all__ = [
     "done",
     "earn_beside",
     "emit",
+    "example_amount",
     "execute",
     "fetch",
     "fetchrow",
@@ -89,6 +90,7 @@ __all__ = [
     "now",
     "own_methods",
     "read_form",
+    "read_number",
     "record_deed",
     "record_visit",
     "records_of",

@@ -13,6 +13,7 @@ from tessera.access.actor import actor
 from tessera.access.service.stores import store_of
 from tessera.kernel import clock
 from tessera.kernel.business import business, has_business, say_money
+from tessera.kernel.money import minor_digits
 from tessera.kernel.texts import current_locale
 
 
@@ -29,6 +30,13 @@ def money(minor: int | None, currency: str | None = None) -> str:
     if minor is None:
         return "–"
     return say_money(minor, currency)
+
+
+def price(value: Decimal, currency: str | None = None) -> str:
+    """What one piece costs: money as people read it, also where it is finer than the smallest coin."""
+    own = currency or business().currency
+    minor = value.scaleb(minor_digits(own))
+    return say_money(int(minor), currency) if minor == int(minor) else f"{number(value)} {own}"
 
 
 def moment(at: datetime | None, zone: str | None = None) -> Markup | str:

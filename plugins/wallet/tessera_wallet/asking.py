@@ -16,7 +16,7 @@ def amount(form: Form, field: str, currency: str, *, default: int | None = None)
     """An amount in minor units that is needed, unless there is one to fall back on."""
     found = typed.money(form, field, currency, default)
     if found is None:
-        raise wrong(field, _("write an amount such as 12.50"))
+        raise wrong(field, typed.an_amount(currency))
     return found
 
 

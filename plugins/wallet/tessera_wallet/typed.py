@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from uuid import UUID
 
-from tessera.plugin import FieldError, Form, Invalid, method_titles, minor_digits, own_methods, stores, to_minor
+from tessera.plugin import (
+    FieldError,
+    Form,
+    Invalid,
+    example_amount,
+    method_titles,
+    minor_digits,
+    own_methods,
+    read_number,
+    stores,
+    to_minor,
+)
 from tessera_hooks import Text, _
 
 LARGEST = Decimal(10) ** 10
@@ -17,12 +28,17 @@ def money(form: Form, name: str, currency: str, otherwise: int | None = None) ->
     if not form[name]:
         return otherwise
     try:
-        value = Decimal(form[name].replace(",", ""))
-    except InvalidOperation:
-        raise _wrong(name, _("write an amount such as 12.50")) from None
-    if not value.is_finite() or abs(value) > LARGEST or value != round(value, minor_digits(currency)):
-        raise _wrong(name, _("write an amount such as 12.50"))
+        value = read_number(form[name])
+    except ValueError:
+        raise _wrong(name, an_amount(currency)) from None
+    if abs(value) > LARGEST or value != round(value, minor_digits(currency)):
+        raise _wrong(name, an_amount(currency))
     return to_minor(value, currency)
+
+
+def an_amount(currency: str) -> Text:
+    """What to write where an amount is asked for."""
+    return _("write an amount such as {example}", example=example_amount(currency))
 
 
 def money_shown(minor: int | None, currency: str) -> str:

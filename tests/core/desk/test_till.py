@@ -134,6 +134,30 @@ async def test_the_change_is_worked_out(till):
     assert "Change to give ¥7.50" in await till.sell()
 
 
+async def test_cash_that_is_missing_is_said_and_sells_nothing(till):
+    await till.enter("12.50")
+    await till.enter(received="10")
+    assert "Still missing ¥2.50" in till.text
+    assert "this is less than what is to be paid in cash" in await till.sell()
+    assert await fetchval("SELECT count(*) FROM purchase") == 0
+
+
+async def test_two_amounts_that_cannot_be_read_are_both_named_and_kept(till):
+    await till.enter("12.50")
+    till.fill("part.wechat", "x")
+    await till.enter(received="y")
+    assert till.text.count("give an amount such as 12.50") == 2
+    assert {("part.wechat", "x"), ("received", "y")} <= set(till.values)
+
+
+async def test_a_price_that_cannot_be_read_is_said_at_its_line_and_kept(till):
+    await till.enter("12.50")
+    till.fill("line.price", "a lot")
+    await till.tap()
+    assert "give the price" in till.text
+    assert ("line.price", "a lot") in till.values
+
+
 async def test_another_price_than_the_one_shown_is_shown_first(till):
     await till.enter("12.50")
     till.fill("seen", "1000")

@@ -15,6 +15,8 @@ from tessera.desk.till.entering import Entered, read_entry
         ("6901234567892", Entered(sku="6901234567892")),
         ("12.5", Entered(price=Decimal("12.5"))),
         ("12,50", Entered(price=Decimal("12.50"))),
+        ("1,000", Entered(price=Decimal(1000))),
+        ("TV 9,999,999.99", Entered(name="TV", price=Decimal("9999999.99"))),
         ("¥18", Entered(price=Decimal(18))),
         ("拿铁 18", Entered(name="拿铁", price=Decimal(18))),
         ("Flat white 4.50", Entered(name="Flat white", price=Decimal("4.50"))),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from tessera.desk.till.entering import Entered
 from tessera.kernel.business import business
 from tessera.kernel.errors import FieldError, Invalid
-from tessera.kernel.money import to_minor
+from tessera.kernel.money import example_amount, read_number, to_minor
 from tessera.points.units import POINTS
 from tessera.purchases import service as purchases
 from tessera.web.forms import Form, id_of
@@ -156,12 +156,9 @@ def _article(line: Line, place: int, wrong: list[FieldError]) -> purchases.NewLi
 
 
 def number(text: str) -> Decimal:
-    """A number as people type it, with point or comma; ``ValueError`` for what is none, below zero or too large."""
-    try:
-        value = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        raise ValueError(text) from None
-    if not value.is_finite() or not 0 <= value <= LARGEST:
+    """A number as people type it; ``ValueError`` for what is none, below zero or too large."""
+    value = read_number(text)
+    if not 0 <= value <= LARGEST:
         raise ValueError(text)
     return value
 
@@ -182,7 +179,7 @@ def _money(form: Form, name: str, currency: str) -> int | None:
     try:
         return to_minor(number(form[name]), currency)
     except ValueError:
-        message = _("give an amount such as 12.50")
+        message = _("give an amount such as {example}", example=example_amount(currency))
         raise Invalid(message, [FieldError(name, message)]) from None
 
 
@@ -194,8 +191,8 @@ def sealed_claims(claims: Sequence[Claim]) -> list[str]:
 def pay(basket: Basket, owed: int, methods: Sequence[Any]) -> list[purchases.NewPayment]:
     """How an amount is paid: the parts as typed, the rest by the method that was chosen.
 
-    Parts above what is owed, a method that is not offered, and more of a plugin's method than it holds are
-    refused by the field.
+    Parts above what is owed, a method that is not offered, less cash than is to be paid in it, and more of a plugin's
+    method than it holds are refused by the field.
     """
     holds = {offered.method: offered.holds for offered in methods}
     wrong = [
@@ -213,6 +210,9 @@ def pay(basket: Basket, owed: int, methods: Sequence[Any]) -> list[purchases.New
     paid = dict(basket.parts)
     if rest:
         paid[basket.method] = paid.get(basket.method, 0) + rest
+    if basket.received is not None and basket.received < paid.get("cash", 0):
+        message = _("this is less than what is to be paid in cash")
+        raise Invalid(message, [FieldError("received", message)])
     for method, amount in paid.items():
         most = holds[method]
         if most is not None and amount > most:

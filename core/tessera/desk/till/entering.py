@@ -6,11 +6,15 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tessera.kernel.money import read_number
+
 BARCODE = re.compile(r"\d{8}|\d{12,14}")
 """The lengths of GTIN-8, -12, -13 and -14."""
 
-_TIMES = re.compile(r"(\d{1,5}(?:[.,]\d{1,3})?)\s*[*x×]\s*(.+)", re.IGNORECASE)
-_PRICE = re.compile(r"[¥￥$€]?\s*(\d{1,9}(?:[.,]\d{1,4})?)")
+_NUMBER = r"[1-9]\d{0,2}(?:,\d{3}){1,2}(?:\.\d{1,4})?|\d{1,9}(?:[.,]\d{1,4})?"
+
+_TIMES = re.compile(r"(\d{1,5}(?:[.,]\d{1,3})?)\s*[*x×＊]\s*(.+)", re.IGNORECASE)
+_PRICE = re.compile(rf"[¥￥$€]?\s*({_NUMBER})")
 _PRICED = re.compile(rf"(.+?)\s+{_PRICE.pattern}")
 
 
@@ -35,17 +39,13 @@ def read_entry(text: str) -> Entered | None:
         return None
     quantity = Decimal(1)
     if times := _TIMES.fullmatch(text):
-        counted = _decimal(times[1])
+        counted = read_number(times[1])
         if counted:
             quantity, text = counted, times[2]
     if BARCODE.fullmatch(text):
         return Entered(sku=text, quantity=quantity)
     if price := _PRICE.fullmatch(text):
-        return Entered(price=_decimal(price[1]), quantity=quantity)
+        return Entered(price=read_number(price[1]), quantity=quantity)
     if priced := _PRICED.fullmatch(text):
-        return Entered(name=priced[1], price=_decimal(priced[2]), quantity=quantity)
+        return Entered(name=priced[1], price=read_number(priced[2]), quantity=quantity)
     return Entered(name=text, quantity=quantity)
-
-
-def _decimal(text: str) -> Decimal:
-    return Decimal(text.replace(",", "."))

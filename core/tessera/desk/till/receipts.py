@@ -56,7 +56,7 @@ async def _latest(sought: str | None) -> dict[str, Any]:
     here, store = members.stores_seen("purchases.write"), actor().store
     if store is not None:
         here = [store] if here is None or store in here else []
-    return {"receipts": await latest_receipts(here, sought, LATEST)}
+    return {"receipts": await latest_receipts(here, sought, LATEST), "store_of": store_of}
 
 
 @get("/till/receipts/{purchase_id:uuid}", permission="purchases.read")

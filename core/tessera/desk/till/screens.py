@@ -22,6 +22,7 @@ from tessera.desk.till.basket import Basket, Line
 from tessera.desk.till.entering import read_entry
 from tessera.kernel.business import business
 from tessera.kernel.errors import Conflict, DomainError, Invalid, NotFound
+from tessera.kernel.money import example_amount
 from tessera.kernel.plugins import host
 from tessera.members import service as members
 from tessera.members.screens.finding import Finding, find_members
@@ -152,12 +153,13 @@ async def _sold(basket: Basket, here: Till) -> UUID:
 
 def _read(form: Form, here: Till) -> Basket:
     """The basket of the form; amounts that cannot be read are named, and left out."""
-    try:
-        return counter.basket_of(form, here.currency)
-    except Invalid as refusal:
-        form.refuse(refusal)
-        kept = {name: value for name, value in form.values.items() if name not in form.errors}
-        return counter.basket_of(Form(kept), here.currency)
+    kept = form
+    while True:
+        try:
+            return counter.basket_of(kept, here.currency)
+        except Invalid as refusal:
+            form.refuse(refusal)
+            kept = Form({name: value for name, value in kept.values.items() if name not in form.errors})
 
 
 def _done(basket: Basket, what: str) -> Basket:
@@ -245,6 +247,7 @@ async def _shown(
         "basket": basket,
         "form": form,
         "currency": here.currency,
+        "example": example_amount(here.currency),
         "preview": price,
         "amounts": amounts,
         "change": _change(basket, price),
@@ -282,10 +285,10 @@ def _method(basket: Basket, methods: Sequence[Any]) -> str:
 
 
 def _change(basket: Basket, price: purchases.Preview | None) -> int | None:
-    """What the customer gets back of the cash they gave."""
+    """What the customer gets back of the cash they gave; below zero where some of it is still missing."""
     if price is None or basket.received is None or basket.method != "cash":
         return None
-    return max(basket.received - (price.due - sum(basket.parts.values())), 0)
+    return basket.received - max(price.due - sum(basket.parts.values()), 0)
 
 
 async def _customer(request: Request[Any, Any, Any], member: UUID | None) -> Mapping[str, Any]:

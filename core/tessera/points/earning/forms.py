@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from tessera.access.service import stores
 from tessera.conditions import known_facts
 from tessera.kernel.business import business
 from tessera.kernel.errors import FieldError, Invalid
+from tessera.kernel.money import read_number
 from tessera.web.forms import Form
 from tessera_hooks import AllOf, Compare, Condition, EarningSpec, Factor, Fixed, Hours, PerAmount, Rate, Text, _
 
@@ -188,8 +189,8 @@ class _Reader:
 
     def number(self, field: str) -> Decimal:
         try:
-            return Decimal(self.form[field].replace("，", ".").replace(",", "."))
-        except InvalidOperation:
+            return read_number(self.form[field])
+        except ValueError:
             self._refuse(field, _("Write a number, such as 1.5."))
             return Decimal(1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -14,7 +14,7 @@ from tessera.access.service import stores
 from tessera.conditions import describe, known_facts
 from tessera.kernel.business import business, set_setting
 from tessera.kernel.errors import DomainError, FieldError, Invalid
-from tessera.kernel.money import to_minor
+from tessera.kernel.money import read_number, to_minor
 from tessera.kernel.texts import translate
 from tessera.members.service.fields import custom_fields
 from tessera.points import noticing
@@ -62,8 +62,8 @@ def _list_context() -> dict[str, Any]:
 
 def _purchase(form: Form) -> trying.Purchase:
     try:
-        amount = to_minor(Decimal(form["amount"].replace(",", ".")), business().currency)
-    except (InvalidOperation, ValueError):
+        amount = to_minor(read_number(form["amount"]), business().currency)
+    except ValueError:
         raise _wrong("amount", _("Write an amount, such as 120 or 99.50.")) from None
     try:
         at = datetime.fromisoformat(form["at"]) if form["at"] else None

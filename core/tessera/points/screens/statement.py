@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from tessera.access.actor import actor
 from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.errors import DomainError, FieldError, Invalid
+from tessera.kernel.money import read_number
 from tessera.kernel.plugins import host
 from tessera.members import service as members
 from tessera.points import service
@@ -78,10 +79,10 @@ async def _book(member: UUID, unit: UnitFacts, form: Form) -> None:
 def _amount(given: str, unit: UnitFacts) -> int:
     """An amount as people write it, in the unit's smallest part."""
     try:
-        amount = Decimal(given.replace(",", "")).scaleb(unit.scale)
-    except InvalidOperation:
+        amount = read_number(given).scaleb(unit.scale)
+    except ValueError:
         amount = Decimal(0)
-    if not amount.is_finite() or amount != amount.to_integral_value() or not 0 < amount <= service.LARGEST:
+    if amount != amount.to_integral_value() or not 0 < amount <= service.LARGEST:
         message = _("give an amount above zero with at most {n} decimals", n=unit.scale)
         raise Invalid(message, [FieldError("amount", message)])
     return int(amount)

@@ -45,6 +45,7 @@ class ReceiptLine:
     amount: int
     returned: int
     currency: str
+    store: UUID | None
 
 
 async def receipt_of(purchase: UUID) -> ReceiptFacts:
@@ -67,7 +68,7 @@ async def receipt_of(purchase: UUID) -> ReceiptFacts:
 
 
 _LATEST = """
-SELECT p.id, p.external_id, p.at, p.member, m.name, p.amount, p.returned, p.currency
+SELECT p.id, p.external_id, p.at, p.member, m.name, p.amount, p.returned, p.currency, p.store
 FROM purchase p LEFT JOIN member m ON m.id = p.member
 WHERE ($1::uuid[] IS NULL OR p.store = ANY($1)) AND ($2::text IS NULL OR p.external_id = $2 OR p.claim_code = $3)
 ORDER BY p.id DESC LIMIT $4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from litestar.response import Template
 from tessera.access import service as access
 from tessera.kernel.business import business
 from tessera.kernel.errors import DomainError, FieldError, Invalid
+from tessera.kernel.money import read_number
 from tessera.tiers.service import rates
 from tessera.web.forms import Form, done, read_form, shown_again
 from tessera.web.screens import choices
@@ -67,8 +68,8 @@ def _day(text: str) -> date:
 
 def _decimal(text: str) -> Decimal:
     try:
-        return Decimal(text.replace(",", "."))
-    except InvalidOperation:
+        return read_number(text)
+    except ValueError:
         message = _("give a number such as 7.12")
         raise Invalid(message, [FieldError("rate", message)]) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -15,7 +15,7 @@ from tessera.access import service as access
 from tessera.kernel import clock
 from tessera.kernel.business import business
 from tessera.kernel.errors import DomainError, FieldError, Invalid
-from tessera.kernel.money import minor_digits, to_minor
+from tessera.kernel.money import minor_digits, read_number, to_minor
 from tessera.kernel.texts import LOCALES
 from tessera.members.names import name_key
 from tessera.points.rewards import service
@@ -121,8 +121,8 @@ def _money(form: Form, name: str) -> int | None:
     if not form[name]:
         return None
     try:
-        amount = Decimal(form[name].replace(",", ""))
-    except InvalidOperation:
+        amount = read_number(form[name])
+    except ValueError:
         amount = Decimal(-1)
     if not 0 < amount < 10**9:
         message = _("Write a number, such as 1.5.")
