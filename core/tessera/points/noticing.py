@@ -13,6 +13,7 @@ from tessera.points.earning.known import FIRST_AT
 from tessera.points.earning.rules import in_force
 from tessera.points.earning.shipped import CHECK_IN, PROFILE, REFERRAL, REFERRED
 from tessera.points.service.deeds import record_deed
+from tessera.points.service.deeds_back import hold_points
 from tessera_hooks import Happened, Text, _
 
 PROFILE_FIELDS = "points.profile_fields"
@@ -91,12 +92,17 @@ async def _is_complete(member: UUID) -> bool:
 
 
 async def _bought(member: UUID, event: Happened) -> None:
-    """With the first purchase of someone who was invited, both sides are given points."""
+    """With the first purchase of someone who was invited, both sides are given points, as long as it stands.
+
+    The buyer's points are held before looking: whoever takes the whole purchase back holds them too, so that
+    either this finds it gone, or the return finds the deed.
+    """
     referrer = await referrer_of(member)
     if referrer is None or referrer == member:
         return
-    first_at = (await facts_of_member(member, [FIRST_AT]))[FIRST_AT]
-    if first_at is not None and first_at < event.occurred_at:
+    await hold_points(member)
+    if (await facts_of_member(member, [FIRST_AT]))[FIRST_AT] != event.occurred_at:
         return
-    await record_deed(referrer, REFERRAL, store=event.store, subject=str(member), at=event.occurred_at)
-    await record_deed(member, REFERRED, store=event.store, subject=str(referrer), at=event.occurred_at)
+    purchase = UUID(str(event.payload["purchase"]))
+    for who, deed, about in ((referrer, REFERRAL, member), (member, REFERRED, referrer)):
+        await record_deed(who, deed, store=event.store, subject=str(about), at=event.occurred_at, purchase=purchase)

@@ -1,6 +1,7 @@
 """What conditions may ask of a member's purchases and visits.
 
 Days are those of the business's zone; ``purchases.sum`` is in minor units of its currency, returns taken off.
+``purchases.first_at`` is the first purchase that did not come back altogether.
 ``visits.days_away`` counts from the last of purchases and visits, and where there is none from the day on which
 the member was entered here.
 """
@@ -66,7 +67,7 @@ FACTS = [
         "purchases.first_at",
         _("moment of the first purchase"),
         "moment",
-        "(SELECT min(p.at) FROM purchase p WHERE p.member = m.id)",
+        "(SELECT min(p.at) FROM purchase p WHERE p.member = m.id AND (p.returned < p.amount OR p.amount = 0))",
     ),
     _kept(
         "purchases.days_since_last", _("days since the last purchase"), "number", f"{{today}}::date - {_LAST_PURCHASE}"

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from core.points.hearing import told
 from core.points.people import START, Holder
 from core.points.rules_made import in_force
 
-from tessera.kernel import clock, dispatcher, reactions
+from tessera.kernel import clock, reactions
 from tessera.kernel.business import set_setting
 from tessera.kernel.database import execute, fetch, fetchval, in_transaction
 from tessera.kernel.errors import Invalid
@@ -24,13 +25,6 @@ from tessera.points import service
 from tessera.points.earning import changing
 from tessera.points.service.deeds import DeedDone, deeds_by_hand
 from tessera_hooks import EarningSpec, Fixed
-
-
-async def told() -> None:
-    """Let reactions hear of what has happened."""
-    await dispatcher.drain()
-    while await reactions.deliver_all():
-        pass
 
 
 async def points_of(member: UUID) -> int:

@@ -16,12 +16,25 @@ from tessera_hooks import Award, EarningSpec
 
 _GIVEN = """
 SELECT a.member, e.rule, CASE WHEN (e.at AT TIME ZONE $3)::date = ANY ($4) THEN (e.at AT TIME ZONE $3)::date END AS day,
-       sum(e.amount + coalesce((SELECT sum(r.amount) FROM entry r WHERE r.reverses = e.id), 0))::bigint AS given
+       sum(CASE WHEN r.amount <> 0 THEN greatest(e.amount + r.amount, 0)
+                ELSE e.amount - floor(e.amount * coalesce(t.taken / nullif(t.earned, 0), 0)) END)::bigint AS given
 FROM account a JOIN entry e ON e.account = a.id
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(r.amount), 0) AS amount FROM entry r
+    WHERE r.reverses = e.id AND NOT EXISTS (SELECT 1 FROM entry u WHERE u.reverses = r.id AND u.kind = 'undo')) r
+CROSS JOIN LATERAL (
+    SELECT sum(-p.amount) FILTER (WHERE p.kind = 'take_back') AS taken,
+           sum(p.amount) FILTER (WHERE p.kind = 'earn') AS earned
+    FROM entry p WHERE p.purchase = e.purchase AND p.account = e.account AND p.unit = e.unit
+      AND NOT EXISTS (SELECT 1 FROM entry u WHERE u.reverses = p.id)) t
 WHERE a.member = ANY ($1) AND e.unit = $5 AND e.kind = 'earn' AND e.rule = ANY ($2)
 GROUP BY 1, 2, 3
 """
-"""What each rule has given on some days, and on all others together; what was reversed is given no longer."""
+"""What each rule has given on some days, and on all others together; what was taken back is given no longer.
+
+A return takes back what all rules gave for a purchase in one entry: of each rule its share, rounded down, so that
+no more room is made than points have gone. What had expired and was forgiven was given, and makes none.
+"""
 
 
 def is_capped(spec: EarningSpec) -> bool:

@@ -30,7 +30,9 @@ class EarningRule(Table, tablename="earning_rule"):
 class Deed(Table, tablename="deed"):
     """Something that a member did and was given points for, by one rule.
 
-    ``once`` is what makes it the same deed again: the day, the subject, or nothing for once ever.
+    ``once`` is what makes it the same deed again: the day, the subject, or nothing for once ever. ``purchase`` is
+    the one that it hangs on: a deed whose purchase came back altogether is taken back, and ``once`` is then its own
+    id, so that it can be done again.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -39,6 +41,7 @@ class Deed(Table, tablename="deed"):
     rule = Varchar(length=100)
     once = Varchar(length=140)
     subject = Varchar(length=120, default="")
+    purchase = UUID(null=True, default=None)
     store = UUID(null=True, default=None)
     at = Timestamptz()
     actor = Varchar(length=200)

@@ -2,6 +2,7 @@
 
 from tessera.points.earning.known import Known
 from tessera.points.service.deeds import DeedDone, note_deed, record_deed
+from tessera.points.service.deeds_back import Gone, deeds_known, hold_points, take_back_deeds
 from tessera.points.service.earning import PER_AMOUNT, Earning, Expected, earn, earn_many, look, would_earn
 from tessera.points.service.expiring import book_all_expired, book_expired
 from tessera.points.service.explaining import explain, explanations
@@ -35,6 +36,7 @@ __all__ = [
     "EntryFacts",
     "Expected",
     "Expiring",
+    "Gone",
     "InsufficientBalance",
     "Known",
     "MergeInUse",
@@ -50,16 +52,19 @@ __all__ = [
     "count_entries",
     "credit",
     "debit",
+    "deeds_known",
     "earn",
     "earn_many",
     "entries",
     "explain",
     "explanations",
+    "hold_points",
     "look",
     "note_deed",
     "owed",
     "record_deed",
     "take_back",
+    "take_back_deeds",
     "undo_batch",
     "verify",
     "would_earn",

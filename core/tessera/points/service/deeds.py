@@ -48,9 +48,20 @@ class DeedChoice:
     points: int
 
 
+@dataclass(frozen=True)
+class _Doing:
+    """A deed as it is done: where, about what, when, and the purchase that it hangs on."""
+
+    deed: str
+    store: UUID | None
+    subject: str
+    at: datetime
+    purchase: UUID | None
+
+
 _CLAIM = """
-INSERT INTO deed (id, account, deed, rule, once, subject, store, at, actor)
-SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::uuid, $8::timestamptz, $9::text
+INSERT INTO deed (id, account, deed, rule, once, subject, store, at, actor, purchase)
+SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::uuid, $8::timestamptz, $9::text, $10::uuid
 WHERE NOT EXISTS (
     SELECT 1 FROM deed d JOIN account a ON a.id = d.account JOIN account own ON own.member = a.member
     WHERE own.id = $2 AND d.rule = $4 AND d.once = $5)
@@ -102,12 +113,19 @@ async def note_deed(member: UUID, deed: str, *, store: UUID | None = None) -> li
 
 
 async def record_deed(
-    member: UUID, deed: str, *, store: UUID | None = None, subject: str = "", at: datetime | None = None
+    member: UUID,
+    deed: str,
+    *,
+    store: UUID | None = None,
+    subject: str = "",
+    at: datetime | None = None,
+    purchase: UUID | None = None,
 ) -> list[EntryRow]:
     """Give what the rules in force give for a deed, an entry for each; none where none does, or it was done before.
 
-    ``subject`` is what it was done about, an id or a code, for rules that count it once for each. Safe to call
-    again for the same deed: a unique key holds it, and entries are booked with it or not at all.
+    ``subject`` is what it was done about, an id or a code, for rules that count it once for each. ``purchase`` is
+    the one that it hangs on: when all of that has come back, so have the points. Safe to call again for the same
+    deed: a unique key holds it, and entries are booked with it or not at all.
     """
     if len(subject) > LONGEST_SUBJECT or "\x00" in subject:
         message = _("at most {limit} characters", limit=LONGEST_SUBJECT)
@@ -118,7 +136,8 @@ async def record_deed(
 
     async def work() -> list[EntryRow]:
         here = await hold(member)
-        return await _record(await account_of(here), here, deed, store, subject, moment)
+        doing = _Doing(deed, store, subject, moment, purchase)
+        return await _record(await account_of(here), here, doing)
 
     return await in_transaction(work)
 
@@ -128,11 +147,9 @@ def _zone(store: UUID | None) -> str:
     return facts.timezone if facts else business().timezone
 
 
-async def _record(
-    account: UUID, member: UUID, deed: str, store: UUID | None, subject: str, at: datetime
-) -> list[EntryRow]:
-    award = await _award(member, deed, store, at)
-    rules = [version for version in in_force(at, store, deed) if is_then_and_there(version.spec, award)]
+async def _record(account: UUID, member: UUID, doing: _Doing) -> list[EntryRow]:
+    award = await _award(member, doing)
+    rules = [v for v in in_force(doing.at, doing.store, doing.deed) if is_then_and_there(v.spec, award)]
     known = await asking.look(award, rules) or NOTHING
     worths = reckon(award, rules, known)
     if not worths:
@@ -141,37 +158,38 @@ async def _record(
     given = await given_before({member: [award]}, worths)
     earning, entries = Earning(account, award, held=True), list[EntryRow]()
     for worth in given.cut(award, worths):
-        claimed = await _claim(earning, worth.version, deed, subject)
+        claimed = await _claim(earning, worth.version, doing)
         if claimed is not None:
             entries += _book(posting, earning, worth, claimed)
-    say_earned_points(posting, earning, entries, deed)
+    say_earned_points(posting, earning, entries, doing.deed)
     await posting.settle(settling(posting.now))
     await posting.write()
     return entries
 
 
-async def _award(member: UUID, deed: str, store: UUID | None, at: datetime) -> Award:
+async def _award(member: UUID, doing: _Doing) -> Award:
     row = await fetchrow("SELECT tier FROM member WHERE id = $1", member)
     tier = row["tier"] if row is not None else None
-    return Award(member, tier, store, deed, at, business().currency, 0)
+    return Award(member, tier, doing.store, doing.deed, doing.at, business().currency, 0)
 
 
-async def _claim(earning: Earning, version: Version, deed: str, subject: str) -> UUID | None:
+async def _claim(earning: Earning, version: Version, doing: _Doing) -> UUID | None:
     """The row of the deed; ``None`` where it was done before."""
     id_, award = uuid7(), earning.award
     day = clock.local_day(award.at, business().timezone).isoformat()
-    once = {"always": str(id_), "day": day, "subject": subject, "ever": ""}[version.spec.once]
+    once = {"always": str(id_), "day": day, "subject": doing.subject, "ever": ""}[version.spec.once]
     claimed: UUID | None = await fetchval(
         _CLAIM,
         id_,
         earning.account,
-        deed,
+        doing.deed,
         version.code,
         once,
-        subject,
+        doing.subject,
         award.store,
         award.at,
         str(actor().label)[:200],
+        doing.purchase,
     )
     return claimed
 

@@ -9,6 +9,7 @@ from tessera.points.earning.saying import explain_earned
 from tessera.points.ledger import ERASURE, UNMERGED
 from tessera.points.saying import say_amount
 from tessera.points.service.reading import EntryFacts
+from tessera.points.service.returning import RETURN
 from tessera.points.wording import reason_of
 from tessera_hooks import Text, _
 
@@ -43,6 +44,8 @@ def _own_words(entry: EntryFacts) -> Text:
             return explain_earned(entry)
         case _ if entry.source == ERASURE:
             return _("Booked to nothing when the member was erased")
+        case "reverse" if entry.source == RETURN:
+            return _returned(entry)
         case "credit" | "debit" | "extend" | "reverse":
             return _by_someone(entry)
         case "take_back":
@@ -101,14 +104,15 @@ def _transferred(entry: EntryFacts) -> Text:
 
 
 def _returned(entry: EntryFacts) -> Text:
+    owed, forgiven = say_amount(entry.debt_change, entry.unit), say_amount(entry.forgiven, entry.unit)
     if entry.debt_change and entry.forgiven:
         return _(
             "Taken back for a return; {owed} had been spent and are owed, {forgiven} had expired and are forgiven",
-            owed=entry.debt_change,
-            forgiven=entry.forgiven,
+            owed=owed,
+            forgiven=forgiven,
         )
     if entry.debt_change:
-        return _("Taken back for a return; {owed} had been spent and are owed", owed=entry.debt_change)
+        return _("Taken back for a return; {owed} had been spent and are owed", owed=owed)
     if entry.forgiven:
-        return _("Taken back for a return; {forgiven} had expired and are forgiven", forgiven=entry.forgiven)
+        return _("Taken back for a return; {forgiven} had expired and are forgiven", forgiven=forgiven)
     return _("Taken back for a return")

@@ -12,6 +12,9 @@ from tessera.kernel.database import fetch, fetchrow, fetchval, in_transaction
 from tessera.points.ledger import Cause, Posting, settling
 from tessera.points.service.reversing import take_from
 
+RETURN = "return"
+"""The source of what is taken back because a purchase came back."""
+
 _EARNED_BY = "SELECT DISTINCT account, unit FROM entry WHERE purchase = $1 AND kind = 'earn' ORDER BY account, unit"
 
 _SO_FAR = """
@@ -84,7 +87,7 @@ async def _from_account(returned: Returned, account: UUID, unit: str) -> TakenBa
     expired: int = await fetchval(_EXPIRED, returned.purchase, account, unit)
     cause = Cause(
         reason="return",
-        source="return",
+        source=RETURN,
         source_id=returned.id,
         purchase=returned.purchase,
         at=returned.at,

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tessera.kernel import events
 from tessera.kernel.business import business
-from tessera.kernel.database import execute, fetch, fetchrow
+from tessera.kernel.database import execute, fetch, fetchrow, fetchval
 from tessera.kernel.plugins import host
 from tessera.members import service as members
 from tessera.points import service as points
@@ -93,9 +93,26 @@ async def bring_back(bought: Any, back: Back) -> Brought:
     taken = await points.take_back(
         points.Returned(bought["id"], back.id, bought["member"], share, back.at, bought["store"])
     )
+    if share == 1 and bought["member"] is not None and points.deeds_known():
+        await _take_back_deeds(bought, back)
     if returning is not None:
         await tell_returned(returning)
     return Brought(taken, restored, refunds)
+
+
+_FIRST_KEPT = """
+SELECT id FROM purchase WHERE member = $1 AND returned < amount ORDER BY at, id LIMIT 1
+"""
+
+
+async def _take_back_deeds(bought: Any, back: Back) -> None:
+    """Take back what was given for an invitation that this purchase had followed, unless another one stands.
+
+    With the buyer's points held, so that of several purchases that come back at once the last is seen as that.
+    """
+    await points.hold_points(bought["member"])
+    instead = await fetchval(_FIRST_KEPT, bought["member"])
+    await points.take_back_deeds(points.Gone(bought["id"], back.id, back.at, bought["store"]), instead)
 
 
 async def _share_of_nothing(purchase: UUID) -> Fraction:

@@ -1,0 +1,34 @@
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.columns.column_types import UUID
+from piccolo.columns.indexes import IndexMethod
+
+ID = "2026-11-22T05:17:19:181609"
+VERSION = "1.38.0"
+DESCRIPTION = "deed of purchase"
+
+
+async def forwards():
+    manager = MigrationManager(migration_id=ID, app_name="core", description=DESCRIPTION)
+
+    manager.add_column(
+        table_class_name="Deed",
+        tablename="deed",
+        column_name="purchase",
+        db_column_name="purchase",
+        column_class_name="UUID",
+        column_class=UUID,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    return manager
