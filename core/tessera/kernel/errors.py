@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from tessera_hooks.texts import Text
+
 
 class CannotRun(Exception):
     """A command or the start cannot go on; the message is one sentence that says what to do."""
@@ -20,6 +22,11 @@ class DomainError(Exception):
         super().__init__(message)
         self.message = message
         self.facts = facts
+
+    @property
+    def text(self) -> Text:
+        """The sentence as it is kept and said in any language, also where it was raised as a plain string."""
+        return self.message if isinstance(self.message, Text) else Text(self.message)
 
 
 class NotFound(DomainError):

@@ -22,7 +22,7 @@ from tessera.members.imports.extensions import (
     register_member_column,
     register_member_columns,
 )
-from tessera.members.imports.running import run_import
+from tessera.members.imports.running import run_counted, run_import
 from tessera.members.imports.undoing import (
     ImportInUse,
     ImportUndone,
@@ -51,6 +51,7 @@ __all__ = [
     "register_member_columns",
     "register_undo",
     "register_undo_guard",
+    "run_counted",
     "run_import",
     "silent",
     "undo",

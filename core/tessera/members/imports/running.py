@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -30,6 +30,7 @@ from tessera.members.imports.contract import (
     Step,
     silent,
 )
+from tessera.members.imports.control import Control
 from tessera_hooks import Text, _
 
 P = TypeVar("P")
@@ -234,3 +235,20 @@ async def run_import(
     chunk when the same file is imported with the same options again.
     """
     return await _Run(kind, path, loader, options or ImportOptions(), progress).go()
+
+
+class CountingLoader(Loader[Any], Protocol):
+    """A loader that adds up what it books."""
+
+    control: Control
+
+
+async def run_counted(
+    kind: str, path: Path, loader: CountingLoader, options: ImportOptions, progress: Progress
+) -> Report:
+    """Import a file as ``run_import`` does; the report carries the loader's control totals."""
+    report = await run_import(kind, path, loader, options, progress)
+    report.totals = loader.control.totals()
+    if report.resumed_at:
+        report.remarks.append(_("the control totals are those of the rows after line {line}", line=report.resumed_at))
+    return report

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from tessera.access.actor import actor
 from tessera.access.service.stores import store_by_code
-from tessera.members.imports import ImportOptions, Progress, Report, register_undo, run_import, silent
+from tessera.members.imports import ImportOptions, Progress, Report, register_undo, run_counted, silent
 from tessera.points.imports.loading import KIND, BalanceLoader
 from tessera.points.imports.undoing import undo_balances
 from tessera.points.units import known_unit
-from tessera_hooks import _
 
 __all__ = ["import_balances", "register"]
 
@@ -45,8 +44,4 @@ async def import_balances(
     home = store_by_code(store).id if store else None
     facts = {"mapping": dict(mapping or {}), "source": source, "unit": chosen, "store": store, **wanted.facts}
     loader = BalanceLoader(source, mapping, unit=chosen, store=home)
-    report = await run_import(KIND, path, loader, replace(wanted, facts=facts), progress)
-    report.totals = loader.control.totals()
-    if report.resumed_at:
-        report.remarks.append(_("the control totals are those of the rows after line {line}", line=report.resumed_at))
-    return report
+    return await run_counted(KIND, path, loader, replace(wanted, facts=facts), progress)

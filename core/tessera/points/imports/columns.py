@@ -10,9 +10,10 @@ from tessera.kernel.errors import Invalid
 from tessera.kernel.plugins import host
 from tessera.kernel.texts import LOCALES, translate
 from tessera.members.imports import whose
+from tessera.members.imports.cells import Columns, remarks_on
 from tessera.members.imports.mapping import assign
 from tessera.points.units import POINTS, UnitFacts, find_unit
-from tessera_hooks import Text, _
+from tessera_hooks import _
 
 HEADERS: dict[str, tuple[str, ...]] = {
     **whose.HEADERS,
@@ -33,12 +34,10 @@ OF_POINTS = ("积分", "積分", "积分余额", "会员积分", "points", "poin
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The column of each field, the units with a column of their own, and what is said of the others."""
+class Plan(Columns):
+    """The columns of a list of balances; ``wide`` are the units with a column of their own, by that column."""
 
-    fields: Mapping[str, str]
-    wide: Mapping[str, UnitFacts]
-    remarks: Sequence[Text] = field(default=())
+    wide: Mapping[str, UnitFacts] = field(default_factory=dict)
 
 
 def wide_units() -> dict[str, UnitFacts]:
@@ -86,11 +85,5 @@ def plan(columns: Sequence[str], given: Mapping[str, str], unit: str) -> Plan:
             ignored.append(fields.pop("amount"))
         else:
             raise Invalid(_("no column says of what the amounts are: give --unit, such as --unit points"))
-    return Plan(fields, wide, _remarks(wide, ignored))
-
-
-def _remarks(wide: Mapping[str, UnitFacts], ignored: Sequence[str]) -> list[Text]:
-    remarks = [_("{column} is read as {unit}", column=column, unit=unit.name) for column, unit in wide.items()]
-    if ignored:
-        remarks.append(_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(ignored)))
-    return remarks
+    read_as = [_("{column} is read as {unit}", column=column, unit=one.name) for column, one in wide.items()]
+    return Plan(fields, [*read_as, *remarks_on(ignored)], wide)

@@ -12,8 +12,8 @@ from tessera.kernel.database import fetch
 from tessera.kernel.tabular import Row
 from tessera.members.imports import Outcome
 from tessera.members.imports.control import Control, Counted
+from tessera.members.imports.held import HeldMembers, hold_members
 from tessera.members.imports.whose import Missing, people
-from tessera.members.service import hold_all
 from tessera.points.imports.columns import Plan, plan
 from tessera.points.imports.reading import Draft, Part, Reader, Refused
 from tessera.points.ledger import Cause, Posting, settling
@@ -26,10 +26,6 @@ SOURCE = "import.balances"
 """The source of entries for opening balances; their ``source_id`` is the key of the row."""
 
 OPENING = "opening balance"
-
-_ACCOUNTS = "SELECT member, id, merge FROM account WHERE member = ANY($1) ORDER BY member, merge IS NOT NULL, id"
-
-_STORES = "SELECT id, store FROM member WHERE id = ANY($1)"
 
 _KNOWN = """
 SELECT e.account, e.unit, e.source_id, e.amount, e.id, e.batch FROM entry e
@@ -48,15 +44,6 @@ class _Booked:
     entry: UUID
     amount: int
     batch: UUID | None
-
-
-@dataclass
-class _Members:
-    """Who the rows of a chunk mean today, with their accounts, the first of each being the one to book on."""
-
-    today: Mapping[UUID, UUID]
-    accounts: Mapping[UUID, Sequence[UUID]]
-    stores: Mapping[UUID, UUID | None]
 
 
 @dataclass
@@ -133,7 +120,7 @@ class _Chunk:
     async def load(self, drafts: Sequence[Draft]) -> None:
         """Find the members, and book what is new, unit by unit in the order that all share."""
         await self._find(drafts)
-        members = await _members({row.member for row in self.rows.values()})
+        members = await hold_members(row.member for row in self.rows.values())
         for row in self.rows.values():
             row.member = members.today[row.member]
         for unit in sorted({part.unit for row in self.rows.values() for part in row.draft.parts}):
@@ -154,15 +141,15 @@ class _Chunk:
             if draft.expires_at is not None and draft.expires_at <= self.now:
                 row.reason = _("this has expired already: leave the row out")
 
-    async def _check(self, unit: str, members: _Members) -> None:
+    async def _check(self, unit: str, members: HeldMembers) -> None:
         """Lock the balances of a unit, then tell rows that are booked already from new ones."""
         concerned = [row for row in self.rows.values() if any(part.unit == unit for part in row.draft.parts)]
         accounts = [account for row in concerned for account in members.accounts[row.member]]
         await Posting.open(list(dict.fromkeys(accounts)), unit)
-        owner = {account: member for member, ids in members.accounts.items() for account in ids}
+        owners = members.owners
         known: dict[Key, _Booked] = {}
         for row in await fetch(_KNOWN, accounts, unit, SOURCE):
-            key = owner[row["account"]], unit, row["source_id"]
+            key = owners[row["account"]], unit, row["source_id"]
             known[key] = _Booked(row["id"], row["amount"], row["batch"])
         here: set[Key] = set()
         for row in concerned:
@@ -186,7 +173,7 @@ class _Chunk:
                 )
             here.add(key)
 
-    async def _book(self, unit: str, members: _Members) -> None:
+    async def _book(self, unit: str, members: HeldMembers) -> None:
         rows = [row for row in self.rows.values() if row.reason is None and any(p.unit == unit for p in row.new)]
         posting = await Posting.open([members.accounts[row.member][0] for row in rows], unit)
         for row in rows:
@@ -196,7 +183,7 @@ class _Chunk:
         await posting.settle(settling(posting.now))
         await posting.write()
 
-    def _credit(self, posting: Posting, row: _Row, part: Part, members: _Members) -> None:
+    def _credit(self, posting: Posting, row: _Row, part: Part, members: HeldMembers) -> None:
         draft = row.draft
         at = draft.at or self.now
         until: datetime | Term | None = term(part.unit, at) if draft.by_policy else draft.expires_at
@@ -231,14 +218,3 @@ class _Chunk:
         """The member of a row, where one was found."""
         row = self.rows.get(line)
         return row.member if row is not None else None
-
-
-async def _members(wanted: set[UUID]) -> _Members:
-    """Hold the members of a chunk, and read their accounts and stores."""
-    today = await hold_all(wanted)
-    ids = sorted(set(today.values()))
-    accounts: dict[UUID, list[UUID]] = {}
-    for row in await fetch(_ACCOUNTS, ids):
-        accounts.setdefault(row["member"], []).append(row["id"])
-    stores = {row["id"]: row["store"] for row in await fetch(_STORES, ids)}
-    return _Members(today, accounts, stores)

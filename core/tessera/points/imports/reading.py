@@ -10,12 +10,12 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from tessera.access.service.stores import store_by_code
 from tessera.kernel import clock
 from tessera.kernel.business import business
-from tessera.kernel.errors import Invalid, NotFound
+from tessera.kernel.errors import Invalid
 from tessera.kernel.plugins import host
 from tessera.kernel.tabular import Row
+from tessera.members.imports.cells import store_named
 from tessera.members.imports.whose import Whom, read_whom
 from tessera.members.normalise import Unusable, parse_amount, parse_date, parse_moment, plain
 from tessera.points.imports.columns import Plan, names_of, wide_units
@@ -131,24 +131,14 @@ class Reader:
         try:
             return known_unit(named)
         except Invalid as refusal:
-            raise Unusable(_said(refusal)) from None
+            raise Unusable(refusal.text) from None
 
     def _store(self, row: Row) -> UUID | None:
         code = self._cell(row, "store")
-        if not code:
-            return self.store
-        try:
-            return store_by_code(code).id
-        except NotFound:
-            raise Unusable(_("there is no store of this code")) from None
+        return store_named(code).id if code else self.store
 
     def _cell(self, row: Row, name: str) -> str:
-        column = self.plan.fields.get(name)
-        return (row.values.get(column) or "").strip() if column else ""
-
-
-def _said(refusal: Invalid) -> Text:
-    return refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
+        return self.plan.cell(row.values, name)
 
 
 def smallest(text: str, unit: UnitFacts) -> int:

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from tessera.members.imports import Undone, refuse_if
 from tessera.points.service.undoing import PointsInUse, undo_batch
-from tessera_hooks import Text
 
 
 async def undo_balances(batch: UUID) -> Undone:
@@ -19,5 +18,5 @@ async def reverse_entries(batch: UUID) -> int:
     try:
         return await undo_batch(batch)
     except PointsInUse as refusal:
-        refuse_if([refusal.message if isinstance(refusal.message, Text) else Text(str(refusal.message))])
+        refuse_if([refusal.text])
         return 0

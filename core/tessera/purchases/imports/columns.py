@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from tessera.kernel.errors import Invalid
+from tessera.members.imports.cells import Columns, remarks_on
 from tessera.members.imports.mapping import assign
-from tessera_hooks import Text, _
+from tessera_hooks import _
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "receipt": (
@@ -51,20 +51,7 @@ NEEDED = {
 }
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The column of each field that has one, and what is said of the others."""
-
-    fields: Mapping[str, str]
-    remarks: Sequence[Text] = field(default=())
-
-    def cell(self, values: Mapping[str, str | None], name: str) -> str:
-        """The cell of a field, empty where there is none."""
-        column = self.fields.get(name)
-        return (values.get(column) or "").strip() if column else ""
-
-
-def plan(columns: Sequence[str], given: Mapping[str, str]) -> Plan:
+def plan(columns: Sequence[str], given: Mapping[str, str]) -> Columns:
     """What each column means; refuses a table without receipt number, date or money."""
     fields, ignored = assign(columns, given, HEADERS)
     shown = {"columns": ", ".join(columns[:12]), "first": columns[0]}
@@ -87,7 +74,4 @@ def plan(columns: Sequence[str], given: Mapping[str, str]) -> Plan:
                 **shown,
             )
         )
-    remarks = []
-    if ignored:
-        remarks.append(_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(ignored)))
-    return Plan({name: found[0] for name, found in fields.items()}, remarks)
+    return Columns({name: found[0] for name, found in fields.items()}, remarks_on(ignored))

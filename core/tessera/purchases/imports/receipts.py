@@ -10,16 +10,14 @@ from itertools import groupby
 
 import msgspec
 
-from tessera.access import service as access
 from tessera.access.service.stores import StoreFacts
 from tessera.kernel.business import business
-from tessera.kernel.errors import NotFound
 from tessera.kernel.money import to_minor
 from tessera.kernel.tabular import Row
 from tessera.members import identities
 from tessera.members.identities import Known
+from tessera.members.imports.cells import Columns, store_named
 from tessera.members.normalise import Unusable, normalise_external_id, parse_amount, parse_moment, plain
-from tessera.purchases.imports.columns import Plan
 from tessera.purchases.service.checking import LARGEST
 from tessera.purchases.service.contract import fingerprint
 from tessera_hooks import Text, _
@@ -108,7 +106,7 @@ class Receipt:
 class Reader:
     """Understands rows by a plan. ``source`` names the till or shop that numbered the receipts."""
 
-    def __init__(self, plan: Plan, source: str, currency: str, store: StoreFacts | None) -> None:
+    def __init__(self, plan: Columns, source: str, currency: str, store: StoreFacts | None) -> None:
         self.plan = plan
         self.source = source
         self.currency = currency
@@ -198,12 +196,7 @@ class Reader:
         return None
 
     def _store(self, code: str) -> StoreFacts | None:
-        if not code:
-            return self.store
-        try:
-            return access.store_by_code(code)
-        except NotFound:
-            raise Unusable(_("there is no store of this code")) from None
+        return store_named(code) if code else self.store
 
 
 def _split(number: str, lines: list[Line]) -> Receipt:

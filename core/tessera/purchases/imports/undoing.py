@@ -9,7 +9,7 @@ from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.events import emit
 from tessera.members.imports import Undone, refuse_if
 from tessera.members.imports.people.undoing import remove_unused
-from tessera.points import service as points
+from tessera.points.imports.undoing import reverse_entries
 from tessera.purchases.service.statistics import rebuild
 from tessera_hooks import Text, _
 
@@ -80,10 +80,7 @@ async def undo_purchases(batch: UUID) -> Undone:
         "+ (SELECT count(*) FROM purchase_return WHERE batch = $1)",
         batch,
     )
-    try:
-        await points.undo_batch(batch)
-    except points.PointsInUse as refusal:
-        refuse_if([Text(refusal.message.source, **refusal.message.values)] if isinstance(refusal.message, Text) else [])
+    await reverse_entries(batch)
     for statement in _TAKE_OUT:
         await execute(statement, batch)
     await execute(VISITS_AGAIN, members)

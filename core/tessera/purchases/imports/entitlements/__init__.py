@@ -10,11 +10,10 @@ from tessera.access.actor import actor
 from tessera.access.service.stores import store_by_code
 from tessera.kernel.business import business
 from tessera.kernel.money import minor_digits
-from tessera.members.imports import ImportOptions, Progress, Report, register_undo, run_import, silent
+from tessera.members.imports import ImportOptions, Progress, Report, register_undo, run_counted, silent
 from tessera.purchases.imports.entitlements.kinds import kind_of
 from tessera.purchases.imports.entitlements.loading import KIND, EntitlementLoader
 from tessera.purchases.imports.entitlements.undoing import undo_entitlements
-from tessera_hooks import _
 
 __all__ = ["import_entitlements", "register"]
 
@@ -57,8 +56,4 @@ async def import_entitlements(
         **wanted.facts,
     }
     loader = EntitlementLoader(source, mapping, kind=chosen, store=home, currency=currency)
-    report = await run_import(KIND, path, loader, replace(wanted, facts=facts), progress)
-    report.totals = loader.control.totals()
-    if report.resumed_at:
-        report.remarks.append(_("the control totals are those of the rows after line {line}", line=report.resumed_at))
-    return report
+    return await run_counted(KIND, path, loader, replace(wanted, facts=facts), progress)

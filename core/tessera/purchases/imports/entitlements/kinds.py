@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tessera.kernel.errors import FieldError, Invalid
 from tessera.kernel.plugins import host
 from tessera.kernel.texts import LOCALES, translate
 from tessera.members.imports import whose
+from tessera.members.imports.cells import Columns, remarks_on
 from tessera.members.imports.mapping import assign
 from tessera.members.normalise import plain
-from tessera_hooks import EntitlementKind, Text, _
+from tessera_hooks import EntitlementKind, _
 
 HEADERS: dict[str, tuple[str, ...]] = {
     **whose.HEADERS,
@@ -32,14 +33,6 @@ class Known:
     name: str
     plugin: str
     kind: EntitlementKind
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The column of each field, of all kinds together, and what is said of the others."""
-
-    fields: Mapping[str, str]
-    remarks: Sequence[Text] = field(default=())
 
 
 def kinds() -> dict[str, Known]:
@@ -73,8 +66,8 @@ def kind_of(text: str) -> Known:
     raise Invalid(message, [FieldError("kind", message)])
 
 
-def plan(columns: Sequence[str], given: Mapping[str, str], kind: str) -> Plan:
-    """What each column means; refuses a list that does not say who has what."""
+def plan(columns: Sequence[str], given: Mapping[str, str], kind: str) -> Columns:
+    """What each column means, of all kinds together; refuses a list that does not say who has what."""
     known: dict[str, tuple[str, ...]] = dict(HEADERS)
     for one in kinds().values():
         for field_ in one.kind.fields:
@@ -86,10 +79,7 @@ def plan(columns: Sequence[str], given: Mapping[str, str], kind: str) -> Plan:
         raise Invalid(_("no column says who the members are: give number, phone, email, card or name"))
     if "kind" not in fields and not kind:
         raise Invalid(_("no column says what the rows are: give --kind, such as --kind {known}", known=_one_of()))
-    remarks = []
-    if ignored:
-        remarks.append(_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(ignored)))
-    return Plan(fields, remarks)
+    return Columns(fields, remarks_on(ignored))
 
 
 def _one_of() -> str:

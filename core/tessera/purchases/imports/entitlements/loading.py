@@ -16,17 +16,13 @@ from tessera.kernel.money import minor_digits
 from tessera.kernel.tabular import Row
 from tessera.members.imports import Outcome
 from tessera.members.imports.control import Control, Counted
+from tessera.members.imports.held import HeldMembers, hold_members
 from tessera.members.imports.whose import Missing, People, people
-from tessera.members.service import hold_all
 from tessera.purchases.imports.entitlements.kinds import Known, plan
 from tessera.purchases.imports.entitlements.reading import Draft, Reader, Refused
 from tessera_hooks import Entitlement, Text, _
 
 KIND = "entitlements"
-
-_ACCOUNTS = "SELECT member, id FROM account WHERE member = ANY($1) ORDER BY member, merge IS NOT NULL, id"
-
-_STORES = "SELECT id, store FROM member WHERE id = ANY($1)"
 
 _KNOWN = """
 SELECT account, kind, fingerprint, contents, subject, batch FROM brought_entitlement
@@ -44,12 +40,10 @@ Key = tuple[UUID, str, bytes]
 
 @dataclass
 class _Members:
-    """Who the rows of a chunk mean today, their accounts, stores, and what was brought for them."""
+    """Whom the rows of a chunk mean, and what was brought for them: contents, subject and batch."""
 
     found: People
-    today: Mapping[UUID, UUID]
-    accounts: Mapping[UUID, Sequence[UUID]]
-    stores: Mapping[UUID, UUID | None]
+    held: HeldMembers
     known: dict[Key, tuple[bytes, UUID, UUID]]
 
 
@@ -106,7 +100,7 @@ class EntitlementLoader:
 
     async def _bring(self, draft: Draft, members: _Members, batch: UUID) -> tuple[UUID | None, Outcome]:
         try:
-            member = members.today[members.found.of(draft.who)]
+            member = members.held.today[members.found.of(draft.who)]
         except Missing as refusal:
             return None, Outcome(draft.line, "rejected", reason=refusal.reason)
         key = member, draft.kind.name, draft.fingerprint
@@ -114,7 +108,7 @@ class EntitlementLoader:
             return member, _known(draft, members.known[key], batch)
         entitlement = Entitlement(
             member=member,
-            store=draft.store or members.stores.get(member),
+            store=draft.store or members.held.stores.get(member),
             at=draft.at or clock.now(),
             currency=draft.currency,
             reference=draft.reference,
@@ -127,9 +121,9 @@ class EntitlementLoader:
         except DomainError as refusal:
             await before.rollback_to()
             await before.release()
-            return member, Outcome(draft.line, "rejected", reason=_said(refusal))
+            return member, Outcome(draft.line, "rejected", reason=refusal.text)
         await before.release()
-        account = members.accounts[member][0]
+        account = members.held.accounts[member][0]
         await execute(_BROUGHT, uuid7(), draft.kind.name, account, draft.fingerprint, draft.contents, subject, batch)
         members.known[key] = (draft.contents, subject, batch)
         return member, Outcome(draft.line, "created", subject)
@@ -164,23 +158,13 @@ def _known(draft: Draft, stored: tuple[bytes, UUID, UUID], batch: UUID) -> Outco
     return Outcome(draft.line, "unchanged", subject)
 
 
-def _said(refusal: DomainError) -> Text:
-    return refusal.message if isinstance(refusal.message, Text) else Text(str(refusal.message))
-
-
 async def _members(drafts: Sequence[Draft]) -> _Members:
     """Hold the members of a chunk, with what was brought for them already."""
     found = await people(draft.who for draft in drafts)
-    wanted = {one for draft in drafts if (one := found.find(draft.who)) is not None}
-    today = await hold_all(wanted)
-    ids = sorted(set(today.values()))
-    accounts: dict[UUID, list[UUID]] = {}
-    for row in await fetch(_ACCOUNTS, ids):
-        accounts.setdefault(row["member"], []).append(row["id"])
-    owner = {account: member for member, theirs in accounts.items() for account in theirs}
+    held = await hold_members(one for draft in drafts if (one := found.find(draft.who)) is not None)
+    owners = held.owners
     known: dict[Key, tuple[bytes, UUID, UUID]] = {}
-    for row in await fetch(_KNOWN, list(owner), [draft.fingerprint for draft in drafts]):
-        key = owner[row["account"]], row["kind"], bytes(row["fingerprint"])
+    for row in await fetch(_KNOWN, list(owners), [draft.fingerprint for draft in drafts]):
+        key = owners[row["account"]], row["kind"], bytes(row["fingerprint"])
         known[key] = bytes(row["contents"]), row["subject"], row["batch"]
-    stores = {row["id"]: row["store"] for row in await fetch(_STORES, ids)}
-    return _Members(found, today, accounts, stores, known)
+    return _Members(found, held, known)

@@ -11,15 +11,15 @@ from uuid import UUID
 
 import msgspec
 
-from tessera.access.service.stores import store_by_code
 from tessera.kernel.business import business
-from tessera.kernel.errors import Invalid, NotFound
+from tessera.kernel.errors import Invalid
 from tessera.kernel.money import minor_digits
 from tessera.kernel.plugins import host
 from tessera.kernel.tabular import Row
+from tessera.members.imports.cells import Columns, store_named
 from tessera.members.imports.whose import Whom, read_whom
 from tessera.members.normalise import Unusable, parse_amount, parse_date, parse_moment, plain
-from tessera.purchases.imports.entitlements.kinds import Known, Plan, kind_of
+from tessera.purchases.imports.entitlements.kinds import Known, kind_of
 from tessera.purchases.service.checking import LARGEST
 from tessera_hooks import EntitlementField, Text, _
 
@@ -57,7 +57,7 @@ class Refused(msgspec.Struct, gc=False):
 class Reader:
     """Reads rows by a plan. ``source`` names the system whose ids the list holds."""
 
-    def __init__(self, plan: Plan, source: str, kind: str, store: UUID | None, currency: str) -> None:
+    def __init__(self, plan: Columns, source: str, kind: str, store: UUID | None, currency: str) -> None:
         self.plan = plan
         self.source = source
         self.kind = kind
@@ -105,14 +105,14 @@ class Reader:
         try:
             return kind_of(named)
         except Invalid as refusal:
-            raise Unusable(_said(refusal)) from None
+            raise Unusable(refusal.text) from None
 
     def _currency(self, row: Row) -> str:
         currency = plain(self._cell(row, "currency")).upper() or self.currency
         try:
             minor_digits(currency)
         except Invalid as refusal:
-            raise Unusable(_said(refusal)) from None
+            raise Unusable(refusal.text) from None
         return currency
 
     def _wrong(self, row: Row, field: EntitlementField, currency: str, values: dict[str, Any]) -> Unusable | None:
@@ -137,20 +137,10 @@ class Reader:
 
     def _store(self, row: Row) -> UUID | None:
         code = self._cell(row, "store")
-        if not code:
-            return self.store
-        try:
-            return store_by_code(code).id
-        except NotFound:
-            raise Unusable(_("there is no store of this code")) from None
+        return store_named(code).id if code else self.store
 
     def _cell(self, row: Row, name: str) -> str:
-        column = self.plan.fields.get(name)
-        return (row.values.get(column) or "").strip() if column else ""
-
-
-def _said(refusal: Invalid) -> Text:
-    return refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
+        return self.plan.cell(row.values, name)
 
 
 def _digest(*parts: str) -> bytes:

@@ -9,7 +9,7 @@ from tessera.kernel.errors import DomainError
 from tessera.members.imports import Undone, refuse_if
 from tessera.points.imports.undoing import reverse_entries
 from tessera.purchases.imports.entitlements.kinds import kinds
-from tessera_hooks import Text, _
+from tessera_hooks import _
 
 _BY_KIND = (
     "SELECT kind, array_agg(subject ORDER BY id DESC) AS subjects FROM brought_entitlement WHERE batch = $1 GROUP BY 1"
@@ -29,6 +29,6 @@ async def undo_entitlements(batch: UUID) -> Undone:
         try:
             await known[row["kind"]].kind.take_back(row["subjects"])
         except DomainError as refusal:
-            refuse_if([refusal.message if isinstance(refusal.message, Text) else Text(str(refusal.message))])
+            refuse_if([refusal.text])
     removed = await execute("DELETE FROM brought_entitlement WHERE batch = $1", batch)
     return Undone(batch, removed, 0)
