@@ -7,9 +7,11 @@ values that are answered in a day, it says the same of every candidate: status, 
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -17,10 +19,14 @@ import pytest
 
 from tessera.access import service as access
 from tessera.access.actor import Actor, Grant, acting_as
-from tessera.access.service.lookups import DEFAULTS
-from tessera.kernel.database import fetchval
+from tessera.access.service.lookups import DEFAULTS, count_list
+from tessera.kernel.database import execute, fetchval
+from tessera.kernel.errors import TooMany
 from tessera.kernel.ids import uuid7
 from tessera.members import service
+from tessera.members.identities import identity
+from tessera.members.imports import ImportOptions, Report
+from tessera.members.imports.people import import_members
 from tessera.members.service import NewMember
 from tessera.purchases import service as purchases
 from tessera.purchases.service import Buyer, NewPurchase
@@ -299,3 +305,67 @@ async def test_a_busy_till_is_never_held_back(store):
                 NewPurchase(source="till", external_id=str(number), amount=100, buyer=Buyer(identity=f"phone:{phone}"))
             )
             assert done.member is not None
+
+
+LISTER = ("members.read", "members.write", "members.import", "members.reveal")
+
+
+@pytest.fixture
+async def lister(store: UUID) -> Actor:
+    """Someone who brings lists and may reveal in another store, where the one they are after is seen masked."""
+    xuhui = (await access.add_store("xh", name="Xuhui")).id
+    victim = await service.create_member(NewMember(name="Ana", phone=RIGHT, store=store))
+    await execute("INSERT INTO member_store (member, store) VALUES ($1, $2)", victim, xuhui)
+    return Actor("staff", "Mallory", (Grant(LISTER, xuhui),), staff_id=uuid7(), store=xuhui)
+
+
+async def brought(someone: Actor, tmp_path: Path, phones: Sequence[str], *, dry_run: bool = True) -> Report:
+    """Have a list read that says of each phone that it is hers."""
+    path = tmp_path / "list.csv"
+    path.write_text("name,phone\n" + "".join(f"Ana,{phone}\n" for phone in phones))
+    with acting_as(someone):
+        return await import_members(path, options=ImportOptions(dry_run=dry_run))
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_list_of_candidates_is_told_no_more_than_the_desk(lister, tmp_path, dry_run):
+    report = await brought(lister, tmp_path, CANDIDATES, dry_run=dry_run)
+    assert (report.created, report.updated, report.unchanged) == (ANSWERED, 0, 0)
+    assert report.rejected == len(CANDIDATES) - ANSWERED
+    assert len({str(reason) for _line, reason in report.first_rejects}) == 1
+
+
+async def test_many_small_lists_are_told_no_more_than_one(lister, tmp_path):
+    await brought(lister, tmp_path, CANDIDATES[:ANSWERED])
+    told_of_it = await brought(lister, tmp_path, CANDIDATES[145:155])
+    assert (told_of_it.created, told_of_it.unchanged, told_of_it.rejected) == (0, 0, 10)
+
+
+async def test_a_list_closes_the_desk_and_the_desk_the_list(lister, tmp_path):
+    await brought(lister, tmp_path, CANDIDATES[:ANSWERED])
+    with acting_as(lister), pytest.raises(TooMany):
+        await service.lookup(f"phone:{RIGHT}")
+
+
+async def test_the_same_list_again_is_no_new_question(lister, tmp_path):
+    reports = [await brought(lister, tmp_path, CANDIDATES[:ANSWERED], dry_run=False) for _again in range(2)]
+    assert [(one.created, one.unchanged, one.rejected) for one in reports] == [(ANSWERED, 0, 0), (0, ANSWERED, 0)]
+
+
+async def test_who_may_reveal_everybody_brings_any_list(lister, tmp_path):
+    owner = Actor("staff", "Olive", (Grant(LISTER),), staff_id=uuid7(), store=lister.store)
+    report = await brought(owner, tmp_path, CANDIDATES)
+    assert (report.created, report.unchanged, report.rejected) == (len(CANDIDATES) - 1, 1, 0)
+
+
+async def test_an_ordinary_list_is_never_held_back(lister, tmp_path):
+    phones = [f"13{head}{(number * 104729) % 10**8:08}" for number, head in enumerate("56789" * 400)]
+    report = await brought(lister, tmp_path, phones)
+    assert (report.created, report.rejected) == (len(phones), 0)
+
+
+async def test_two_lists_at_once_are_told_no_more_than_one(lister):
+    known = [identity("phone", phone) for phone in CANDIDATES]
+    with acting_as(lister):
+        refused = await asyncio.gather(*(count_list(known[place::8]) for place in range(8)))
+    assert len(known) - sum(map(len, refused)) <= ANSWERED

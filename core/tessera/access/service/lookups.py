@@ -17,14 +17,16 @@ E-mail addresses are left out, since thousands share ``a***@qq.com``; so are car
 nothing more is answered, found or not: refusing the misses alone would tell them from the hits.
 
 Hours and days begin with the first request that they count. What is counted stays although the request
-is refused or its work taken back. Tessera itself (commands, imports) is not counted.
+is refused or its work taken back. Tessera itself (commands) is not counted, nor is a list of someone who may
+reveal everybody; the phones of any other list are counted by mask (``count_list``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from tessera.access import audit
@@ -32,7 +34,7 @@ from tessera.access.actor import actor
 from tessera.access.sealing import MASK, lookup
 from tessera.kernel import clock
 from tessera.kernel.business import setting
-from tessera.kernel.database import apart, execute, fetchrow, fetchval
+from tessera.kernel.database import apart, execute, fetch, fetchrow, fetchval
 from tessera.kernel.errors import TooMany
 from tessera_hooks import _
 
@@ -74,6 +76,9 @@ class Asked(Protocol):
         """What it is found by."""
 
 
+A = TypeVar("A", bound=Asked)
+
+
 # the counts need not survive a crash of the machine, so nobody waits for the disk
 _QUICKLY = "(SELECT set_config('synchronous_commit', 'off', true)) AS quickly"
 
@@ -85,6 +90,32 @@ ON CONFLICT (mask) DO UPDATE SET
     tried = CASE WHEN m.since <= $4 THEN excluded.tried WHEN $3 = ANY(m.tried) THEN m.tried ELSE m.tried || $3 END
 WHERE m.since <= $4 OR $3 = ANY(m.tried) OR cardinality(m.tried) < $5
 RETURNING true
+"""
+
+_OF_A_LIST = f"""
+WITH wanted AS (
+    SELECT mask, value, min(place) AS place
+    FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS u (mask, value, place) GROUP BY mask, value
+), fresh AS (
+    SELECT w.mask, w.value, coalesce(cardinality(m.tried), 0) + row_number() OVER (
+        PARTITION BY w.mask ORDER BY w.place) AS count
+    FROM wanted w LEFT JOIN lookup_mask m ON m.mask = w.mask AND m.since > $4
+    WHERE NOT coalesce(w.value = ANY(m.tried), false)
+)
+INSERT INTO lookup_mask AS m (mask, since, tried)
+SELECT f.mask, $3, array_agg(f.value) FROM fresh f CROSS JOIN {_QUICKLY}
+WHERE f.count <= $5 GROUP BY f.mask ORDER BY f.mask
+ON CONFLICT (mask) DO UPDATE SET
+    since = CASE WHEN m.since <= $4 THEN excluded.since ELSE m.since END,
+    tried = CASE WHEN m.since <= $4 THEN excluded.tried ELSE m.tried || excluded.tried END
+WHERE m.since <= $4 OR cardinality(m.tried) + cardinality(excluded.tried) <= $5
+"""
+"""All values of a list at once, of each mask the first as far as there is room; in the order of the masks, so that
+two lists never wait for each other."""
+
+_ANSWERED = """
+SELECT w.mask, w.value FROM unnest($1::bytea[], $2::bytea[]) AS w (mask, value)
+JOIN lookup_mask m ON m.mask = w.mask AND w.value = ANY(m.tried) AND m.since > $3
 """
 
 _BY_HOLDER = f"""
@@ -120,20 +151,49 @@ async def count_lookup(*asked: Asked, cost: Cost) -> None:
             await _count_by_holder(holder, cost)
 
 
+async def count_list(asked: Sequence[A]) -> set[A]:
+    """Count that the actor brings a list of identities, and answer those of which nothing may be told.
+
+    Only phones are counted: of other kinds a list holds many that look alike (two characters of a resident
+    id are shown). Whoever may reveal everybody learns nothing from a list, and brings what they like.
+    """
+    someone = actor()
+    holder = someone.key_id or someone.staff_id
+    phones = [one for one in asked if one.kind == "phone"]
+    if someone.kind == "system" or holder is None or someone.stores_with("members.reveal") is None or not phones:
+        return set()
+    now = clock.now()
+    keys = {one: (_mask_of(one), _value_of(one)) for one in phones}
+    masks, values = [mask for mask, _value in keys.values()], [value for _mask, value in keys.values()]
+    async with apart():
+        await execute(_OF_A_LIST, masks, values, now, now - DAY, limit("lookups.values_per_mask"))
+        answered = {(row["mask"], row["value"]) for row in await fetch(_ANSWERED, masks, values, now - DAY)}
+        refused = {one for one, key in keys.items() if key not in answered}
+        if refused:
+            await _note_once(holder)
+    return refused
+
+
 def limit(name: str) -> int:
     """One of the limits."""
     return int(setting(name, DEFAULTS[name]))
 
 
 async def _count_by_mask(holder: UUID, asked: Asked) -> None:
-    now = clock.now()
-    mask = lookup("lookup-mask", f"{asked.kind}\x00{asked.masked}")
-    value = lookup("lookup-value", asked.lookup.hex())[:16]
-    counted = await fetchval(_BY_MASK, mask, now, value, now - DAY, limit("lookups.values_per_mask"))
+    now, mask = clock.now(), _mask_of(asked)
+    counted = await fetchval(_BY_MASK, mask, now, _value_of(asked), now - DAY, limit("lookups.values_per_mask"))
     if counted is None:
         await _note_once(holder)
         since = await fetchval("SELECT since FROM lookup_mask WHERE mask = $1", mask)
         raise _too_many(since + DAY if since else now)
+
+
+def _mask_of(asked: Asked) -> bytes:
+    return lookup("lookup-mask", f"{asked.kind}\x00{asked.masked}")
+
+
+def _value_of(asked: Asked) -> bytes:
+    return lookup("lookup-value", asked.lookup.hex())[:16]
 
 
 async def _count_by_holder(holder: UUID, cost: Cost) -> None:
