@@ -13,7 +13,7 @@ from tessera.access.actor import system_actor
 from tessera.app import make_app
 from tessera.kernel.plugins import PluginHost
 from tessera.members import service
-from tessera.members.service import merging
+from tessera.members.service import fields, merging
 from tessera.points import service as points
 
 TOKEN = re.compile(r'name="_csrf" value="([^"]+)"')
@@ -163,3 +163,13 @@ async def test_whoever_may_not_merge_is_refused(api_client, member, permission):
     async with await api_client(permission) as client:
         answer = await client.post(f"/members/{ana}/merge", json={"other": str(double)})
     assert answer.status_code == 403
+
+
+async def test_what_stands_in_a_sensitive_field_is_masked_whole(desk, member):
+    await fields.make_field("illness", "text", {"en": "Illness"}, sensitive=True)
+    ana, double = await member("Ana"), await member("Anita")
+    await fields.set_custom(ana, {"illness": "type two diabetes"})
+    await fields.set_custom(double, {"illness": "chronic asthma"})
+    page = (await desk.get(f"/members/{ana}/merge?other={double}")).text
+    assert "Illness" in page
+    assert ("betes" in page, "etes" in page, "thma" in page) == (False, False, False)

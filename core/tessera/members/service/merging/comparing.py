@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from tessera.access import sealing
 from tessera.access import service as access
 from tessera.kernel.database import fetch
 from tessera.kernel.texts import LOCALES, current_locale, translate
@@ -17,7 +16,7 @@ from tessera.members.service.merging.custom import custom_values
 from tessera.members.service.merging.fields import COLUMNS, CONTACTS, CUSTOM, Side, custom_plain
 from tessera.members.service.merging.joining import PERMISSION, SameMember
 from tessera.members.service.scope import need_visible
-from tessera.members.service.views import MemberView, member
+from tessera.members.service.views import MemberView, member, shown
 from tessera_hooks import Text, _
 
 
@@ -130,6 +129,6 @@ def _custom_words(row: Any) -> str:
     if row is None:
         return ""
     if row["sealed"] is not None:
-        return sealing.mask(sealing.unseal_text(row["sealed"]))
+        return str(shown("custom", row["sealed"], reveal=False))
     value = row["value"]
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
