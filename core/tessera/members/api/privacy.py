@@ -43,9 +43,9 @@ async def export(member_id: FromPath[UUID]) -> MemberTold:
     tags=["members"],
     status_code=200,
 )
-async def erase(member_id: FromPath[UUID], data: JSONBody[ErasureIn]) -> ErasureOut:
-    """Take a person out of everything, for good."""
-    return ErasureOut(await erasing.erase(member_id, data.reason))
+async def erase(member_id: FromPath[UUID], data: JSONBody[ErasureIn | None] = None) -> ErasureOut:
+    """Take a person out of everything, for good; without a body because they asked for it."""
+    return ErasureOut(await erasing.erase(member_id, data.reason if data is not None else "request"))
 
 
 handlers = [export, erase]

@@ -56,7 +56,7 @@ _ROWS = (
     "DELETE FROM duplicate WHERE one = ANY($1) OR other = ANY($1)",
     "DELETE FROM likeness_key WHERE member = ANY($1)",
     "DELETE FROM likeness_due WHERE member = ANY($1)",
-    "UPDATE member_merge SET before = NULL, kept = '{}'::jsonb, choices = '{}'::jsonb WHERE survivor = ANY($1)",
+    "UPDATE member_merge SET before = NULL, kept = '{}', choices = '{}' WHERE $1 && ARRAY[survivor, other]",
     "UPDATE import_row SET before = NULL WHERE target = ANY($1) AND before IS NOT NULL",
 )
 """What goes of this room's rows, by the member's ids."""
