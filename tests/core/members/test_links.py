@@ -180,3 +180,11 @@ async def test_a_program_links_reads_and_unlinks(api, member):
     assert (await api.delete(f"/members/{mother}/links/{made.json()['id']}")).status_code == 204
     circle = await api.post(f"/members/{child}/links", json={"role": "guardian", "member": str(child)})
     assert (circle.status_code, circle.json()["errors"][0]["field"]) == (422, "member")
+
+
+async def test_what_is_changed_of_a_link_is_audited_at_both_ends(member):
+    child, mother = await member("王小小"), await member("李文")
+    for until in (None, business().today(), business().today()):
+        await service.link(child, "guardian", mother, label="mother", until=until)
+    rows = await fetch("SELECT member FROM audit WHERE action = 'members.link_changed'")
+    assert sorted(row["member"] for row in rows) == sorted([child, mother])

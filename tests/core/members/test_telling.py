@@ -10,7 +10,11 @@ import msgspec
 import pytest
 from signed_in import owner
 
+from tessera.access.actor import Actor, Grant, acting_as
+from tessera.access.audit import unusual
+from tessera.kernel.business import set_setting
 from tessera.kernel.database import fetch, fetchval
+from tessera.kernel.ids import uuid7
 from tessera.members import service
 from tessera.members.service import NewMember, merging
 from tessera.members.service.attachments import attach
@@ -122,9 +126,30 @@ async def test_who_was_merged_is_told_of_too(ana, store):
     assert {note["text"] for note in member["notes"]} == {"likes the window seat", "hates the window seat"}
 
 
+async def test_of_two_values_of_a_field_the_one_that_holds_is_told_as_such(ana, store):
+    await make_field("seat", "text", {"en": "Seat"})
+    for number, name in enumerate(("Ana B", "Ana C")):
+        other = await service.create_member(NewMember(name=name, store=store))
+        await set_custom(ana if not number else other, {"seat": name})
+        await merging.merge(ana, other, {})
+    number = await fetchval("SELECT number FROM member WHERE id = $1", other)
+    member = (await as_json(ana))["member"]
+    assert member["custom"]["seat"] == "Ana B"
+    assert member["custom_of_merged"] == {number: {"seat": "Ana C"}}
+
+
+async def test_the_telling_counts_among_what_someone_reveals_in_a_day(ana, store):
+    someone = Actor("staff", "Mallory", (Grant(("*",)),), staff_id=uuid7(), store=store)
+    await set_setting(unusual.SETTING, {"staff": {"revealed": 2}})
+    with acting_as(someone):
+        for _again in range(3):
+            await export_member(ana)
+    assert await fetchval("SELECT kind FROM audit_alarm") == "revealed"
+
+
 async def test_the_telling_is_audited(ana):
     await export_member(ana)
-    assert await fetchval("SELECT count(*) FROM audit WHERE action = 'members.told' AND member = $1", ana) == 1
+    assert await fetchval("SELECT count(*) FROM audit WHERE action = 'members.all_revealed' AND member = $1", ana) == 1
 
 
 @pytest.mark.parametrize(

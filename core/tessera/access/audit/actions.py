@@ -92,6 +92,7 @@ ACTIONS: Mapping[str, Text] = {
     "import.finished": _("Imported a list"),
     "import.rehearsed": _("Rehearsed an import"),
     "import.undone": _("Took an import back"),
+    "members.all_revealed": _("Exported all that is known of a member"),
     "members.changed": _("Changed a member"),
     "members.consent_changed": _("Noted what a member agreed to"),
     "members.created": _("Added a member"),
@@ -113,6 +114,7 @@ ACTIONS: Mapping[str, Text] = {
     "members.identity_removed": _("Removed an identity"),
     "members.identity_verified": _("Verified an identity"),
     "members.left_store": _("Took a member from a store's lists"),
+    "members.link_changed": _("Changed a link of two members"),
     "members.linked": _("Linked two members"),
     "members.looked_up": _("Looked a member up"),
     "members.lookup_missed": _("Looked up and found nobody"),
@@ -128,7 +130,6 @@ ACTIONS: Mapping[str, Text] = {
     "members.tag_made": _("Made a tag"),
     "members.tags_changed": _("Changed tags of members"),
     "members.tags_merged": _("Merged two tags"),
-    "members.told": _("Exported all that is known of a member"),
     "members.unlinked": _("Ended a link of two members"),
     "members.unmerged": _("Undid a merge"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from tessera.access import audit
@@ -148,9 +148,11 @@ async def link(
             of, is_ = sorted(ends, key=str)
         if kind == "guardian":
             await _refuse_circle(of, is_)
-        id_, fresh = await _write(of, is_, kind, label, since, until)
-        if fresh:
+        id_, done = await _write(of, is_, kind, label, since, until)
+        if done == "made":
             await _noted("linked", id_, kind, of, is_)
+        elif done == "changed":
+            await _audited("link_changed", id_, kind, of, is_)
         return id_
 
     return await in_transaction(work)
@@ -216,7 +218,7 @@ async def _refuse_circle(member: UUID, guardian: UUID) -> None:
 
 async def _write(
     member: UUID, other: UUID | None, kind: str, label: str, since: date | None, until: date | None
-) -> tuple[UUID, bool]:
+) -> tuple[UUID, Literal["made", "changed", "same"]]:
     known = await fetchrow(
         "SELECT id FROM member_link WHERE member = $1 AND kind = $2 AND "
         "CASE WHEN $3::uuid IS NULL THEN other IS NULL AND label = $4 ELSE other = $3 END",
@@ -226,10 +228,15 @@ async def _write(
         label,
     )
     if known is not None:
-        await execute(
-            "UPDATE member_link SET label = $2, since = $3, until = $4 WHERE id = $1", known["id"], label, since, until
+        changed = await execute(
+            "UPDATE member_link SET label = $2, since = $3, until = $4 "
+            "WHERE id = $1 AND (label, since, until) IS DISTINCT FROM ($2, $3, $4)",
+            known["id"],
+            label,
+            since,
+            until,
         )
-        return known["id"], False
+        return known["id"], "changed" if changed else "same"
     id_ = uuid7()
     await execute(
         "INSERT INTO member_link (id, member, other, kind, label, since, until, actor, created_at) "
@@ -244,7 +251,7 @@ async def _write(
         str(actor().label)[:200],
         clock.now(),
     )
-    return id_, True
+    return id_, "made"
 
 
 async def unlink(member: UUID, link_id: UUID) -> None:
@@ -267,10 +274,15 @@ async def unlink(member: UUID, link_id: UUID) -> None:
 async def _noted(what: str, link_id: UUID, kind: str, member: UUID, other: UUID | None) -> None:
     """Tell both ends' stories and the audit; ids and the kind, no names."""
     for one, counterpart, own in ((member, other, True), (other, member, False)):
-        if one is None:
-            continue
-        await emit(f"member.{what}", member=one, role=_role(kind, own=own), other=counterpart)
-        await audit.note(f"members.{what}", member=one, subject=("member_link", link_id), kind=kind)
+        if one is not None:
+            await emit(f"member.{what}", member=one, role=_role(kind, own=own), other=counterpart)
+    await _audited(what, link_id, kind, member, other)
+
+
+async def _audited(what: str, link_id: UUID, kind: str, member: UUID, other: UUID | None) -> None:
+    for one in (member, other):
+        if one is not None:
+            await audit.note(f"members.{what}", member=one, subject=("member_link", link_id), kind=kind)
 
 
 def role_labels() -> list[tuple[str, Any]]:

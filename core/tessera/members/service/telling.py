@@ -80,8 +80,8 @@ WHERE member = ANY($1) AND kind <> 'list' ORDER BY id
 _CONTACTS = "SELECT kind, sealed, created_at AS since FROM contact WHERE member = ANY($1) ORDER BY id"
 _NOTES = "SELECT text, author, at FROM member_note WHERE member = ANY($1) ORDER BY at, id"
 _CUSTOM = """
-SELECT f.code, c.field, c.value, c.sealed FROM member_custom c JOIN custom_field f ON f.id = c.field
-WHERE c.member = ANY($1) ORDER BY f.place, f.code
+SELECT m.number, f.code, c.field, c.value, c.sealed FROM member_custom c JOIN custom_field f ON f.id = c.field
+JOIN member m ON m.id = c.member WHERE c.member = ANY($1) ORDER BY m.number, f.place, f.code
 """
 _FILES = """
 SELECT a.id, a.title, a.kind, a.sensitive, a.author, a.at, f.media_type, f.size, a.member
@@ -104,7 +104,7 @@ async def export_member(member: UUID) -> MemberTold:
         told = await _own(row, await ids_of(id_))
         gone = await removed_plugins()
         rooms = await host().participate_all("export_member", lambda _owner: {"member": id_}, without=gone)
-        await audit.note("members.told", member=id_, store=row["store"], rows=1)
+        await audit.note("members.all_revealed", member=id_, store=row["store"], rows=1)
         return MemberTold(FORMAT, VERSION, clock.now(), business().name, told, dict(rooms))
 
     return await in_transaction(work)
@@ -119,7 +119,11 @@ async def _own(row: Any, ids: Sequence[UUID]) -> dict[str, Any]:
         {"text": sealing.unseal_text(one["text"]), "author": one["author"], "at": one["at"]}
         for one in await fetch(_NOTES, ids)
     ]
-    told["custom"] = {one["code"]: value_of(one) for one in await fetch(_CUSTOM, ids)}
+    custom: dict[str, dict[str, Any]] = {}
+    for one in await fetch(_CUSTOM, ids):
+        custom.setdefault(one["number"], {})[one["code"]] = value_of(one)
+    told["custom"] = custom.pop(row["number"], {})
+    told["custom_of_merged"] = custom
     told["attachments"] = [_file(one) for one in await fetch(_FILES, ids)]
     for name, sql in _LISTS.items():
         told[name] = [dict(one) for one in await fetch(sql, ids)]
