@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import quote
 from uuid import UUID
 
+import msgspec
 import pytest
 import xlsxwriter
 from signed_in import TOKEN, owner  # noqa: F401 - a fixture
@@ -273,6 +274,15 @@ async def test_who_works_in_one_store_imports_into_it_alone(scoped, queue):
     assert counts(report) == (3, 2, 0, 0, 1)
     assert [reason["source"] for _line, reason in report["first"]] == ["{column}: {reason}"]
     assert await fetchval("SELECT count(*) FROM member_store WHERE store = $1", store) == 2
+
+
+async def test_a_list_does_not_tell_what_stores_another_circle_has(scoped, queue):
+    someone, _store, _other = scoped
+    await access.add_store("cl", name="Quiet Clinic", circle="clinic")
+    report = await imported(someone, "姓名,手机,门店\n王伟,13800138000,Quiet Clinic\n李娜,13800138001,No Clinic\n")
+    reasons = [msgspec.json.encode(reason).decode().replace("quiet", "no") for _line, reason in report["first"]]
+    assert len(reasons) == 2
+    assert reasons[0] == reasons[1]
 
 
 async def test_a_member_of_another_store_is_not_changed_by_a_list(scoped, queue):

@@ -11,7 +11,7 @@ from tessera.conditions import Binder, compile_condition, describe, evaluate, fa
 from tessera.kernel.business import set_setting
 from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.errors import Invalid
-from tessera.members.service import MemberUnknown, erasing, tags
+from tessera.members.service import MemberUnknown, NewMember, create_member, erasing, tags
 from tessera.members.service.tags import given
 from tessera_hooks import Compare, Not
 
@@ -109,6 +109,16 @@ async def test_where_only_listed_tags_may_be_given_a_new_one_names_the_nearest(m
     await set_setting(tags.ONLY_LISTED, value=True)
     with pytest.raises(Invalid, match='there is no tag "Makeup", did you mean "Make-up"'):
         await tags.tag_members([ana], ["Makeup"])
+
+
+async def test_what_another_circle_calls_its_members_is_no_hint(member, as_cashier, store):
+    clinic = (await access.add_store("cl", name="Clinic", circle="clinic")).id
+    ana = await member("Ana")
+    patient = await create_member(NewMember(name="Ben", store=clinic))
+    await tags.tag_members([patient], ["Make-up allergy"])
+    await set_setting(tags.ONLY_LISTED, value=True)
+    with as_cashier(store), pytest.raises(Invalid, match=r"Make-up.: choose one of the list"):
+        await tags.tag_members([ana], ["Make-up"])
 
 
 async def test_merging_two_tags_leaves_one_that_everyone_carries(member):

@@ -134,7 +134,7 @@ def _role(text: str) -> str:
 def _store(text: str) -> UUID | None:
     if text.casefold() in EVERYWHERE:
         return None
-    named = [store for store in access.stores() if store.name.casefold() == text.casefold()]
+    named = [store for store in access.stores_known() if store.name.casefold() == text.casefold()]
     return named[0].id if len(named) == 1 else access.store_by_code(text).id
 
 
@@ -143,7 +143,9 @@ def _without_value(refusal: DomainError) -> Text:
     if isinstance(refusal, RoleUnknown):
         return _("there is no such role: the roles are {known}", known=", ".join(access.roles()))
     if isinstance(refusal, StoreUnknown):
-        return _("there is no such store: the stores are {known}", known=", ".join(s.code for s in access.stores()))
+        return _(
+            "there is no such store: the stores are {known}", known=", ".join(s.code for s in access.stores_known())
+        )
     return _text(refusal)
 
 

@@ -199,7 +199,7 @@ class Parser:
     def _store(self, text: str) -> UUID:
         wanted = plain(text).casefold()
         if wanted not in self._stores:
-            by_name = [store.id for store in access.stores() if store.name.casefold() == wanted]
+            by_name = [store.id for store in access.stores_known() if store.name.casefold() == wanted]
             self._stores[wanted] = by_name[0] if len(by_name) == 1 else access.store_by_code(wanted).id
         if self._allowed is not None and self._stores[wanted] not in self._allowed:
             raise Unusable(_("choose one of your stores"))

@@ -95,6 +95,13 @@ async def all_tags() -> list[TagFacts]:
     return [TagFacts(**dict(row)) for row in rows]
 
 
+_MAY_BE_TOLD = (
+    "(NOT EXISTS (SELECT 1 FROM member_tag x WHERE x.tag = t.id) OR "
+    "EXISTS (SELECT 1 FROM member_tag x WHERE x.tag = t.id AND {seen}))"
+)
+"""Of tags that members carry only those that members in one's scope carry."""
+
+
 async def suggest_tags(q: str = "", limit: int = 10) -> list[str]:
     """Tags whose names hold what was typed, those that begin with it first.
 
@@ -102,9 +109,8 @@ async def suggest_tags(q: str = "", limit: int = 10) -> list[str]:
     circle sorts its members is not told.
     """
     rows = await fetch(
-        "SELECT t.name FROM tag t WHERE strpos(lower(t.name), lower($1)) > 0 AND ("
-        "NOT EXISTS (SELECT 1 FROM member_tag x WHERE x.tag = t.id) OR "
-        f"EXISTS (SELECT 1 FROM member_tag x WHERE x.tag = t.id AND {in_scope('x.member', 2)})) "
+        "SELECT t.name FROM tag t WHERE strpos(lower(t.name), lower($1)) > 0 "
+        f"AND {_MAY_BE_TOLD.format(seen=in_scope('x.member', 2))} "
         "ORDER BY NOT starts_with(lower(t.name), lower($1)), lower(t.name) LIMIT $3",
         plain(q),
         members_seen(),
@@ -169,7 +175,9 @@ async def _insert(name: str, plugin: str, tone: str = "") -> UUID | None:
 
 
 async def _not_listed(name: str, field: str) -> Invalid:
-    known = [row["name"] for row in await fetch("SELECT name FROM tag ORDER BY lower(name)")]
+    may_be_told = _MAY_BE_TOLD.format(seen=in_scope("x.member", 1))
+    rows = await fetch(f"SELECT t.name FROM tag t WHERE {may_be_told} ORDER BY lower(t.name)", members_seen())
+    known = [row["name"] for row in rows]
     near = next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.4)), None)
     if near is None:
         message = _('there is no tag "{name}": choose one of the list', name=name)
