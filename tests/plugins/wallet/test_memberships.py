@@ -18,6 +18,7 @@ from tessera.kernel.database import execute, fetch, fetchval, in_transaction
 from tessera.kernel.errors import Forbidden, Invalid
 from tessera.members.service.erasing import erase
 from tessera.members.service.merging import merge, undo
+from tessera.members.service.telling import export_member
 from tessera_hooks import Happened
 from tessera_wallet.memberships import cards, ending, entering, expiring, holding, reading, selling
 from tessera_wallet.memberships.contract import (
@@ -84,6 +85,14 @@ async def test_the_payer_may_be_someone_else(gym, member):
         held = await reading.membership(await sold(ana, payer=mother))
     assert (held.member, held.payer) == (ana, mother)
     assert await fetchval("SELECT member FROM taking") == mother
+
+
+async def test_whoever_paid_is_told_of_it_and_not_why_it_ended(gym, member):
+    ana, mother = await member("Ana"), await member("Mother")
+    await ending.cancel(await sold(ana, payer=mother), reason="expects a child")
+    told = [(await export_member(one)).rooms["wallet"]["memberships"][0] for one in (ana, mother)]
+    assert [one["end_reason"] for one in told] == ["expects a child", ""]
+    assert [one["paid"] for one in told] == [365_00, 365_00]
 
 
 async def test_another_price_needs_the_right_to_it(gym, member):

@@ -18,8 +18,8 @@ SELECT count(*) FROM wallet.membership x JOIN member_merge g ON g.id = $2 WHERE 
 """
 
 _TOLD = """
-SELECT p.code AS product, p.title, x.starts_on, x.ends_on, x.ended_on, x.ended_as, x.end_reason, x.sold_at, x.currency,
-    x.member <> ALL($1) AS paid_for_another,
+SELECT p.code AS product, p.title, x.starts_on, x.ends_on, x.ended_on, x.ended_as, x.sold_at, x.currency, x.reference,
+    x.member <> ALL($1) AS paid_for_another, CASE WHEN x.member = ANY($1) THEN x.end_reason ELSE '' END AS end_reason,
     (SELECT sum(t.price)::bigint FROM wallet.membership_term t WHERE t.membership = x.id) AS paid,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('from', h.from_on, 'until', h.until_on, 'reason', h.reason)
         ORDER BY h.from_on), '[]') FROM wallet.membership_hold h WHERE h.membership = x.id
@@ -62,7 +62,8 @@ async def erase(member: UUID) -> None:
         member,
         business().today(),
     )
-    await execute("UPDATE wallet.membership SET end_reason = '', reference = '' WHERE member = $1", member)
+    await execute("UPDATE wallet.membership SET end_reason = '' WHERE member = $1", member)
+    await execute("UPDATE wallet.membership SET reference = '' WHERE member = $1 OR payer = $1", member)
     await execute(
         "UPDATE wallet.membership_hold h SET reason = '' FROM wallet.membership x "
         "WHERE x.id = h.membership AND x.member = $1",

@@ -41,5 +41,5 @@ async def tell(member: UUID) -> Mapping[str, Any]:
 
 async def erase(member: UUID) -> None:
     """Take out the words; what was sold and used stays, for it adds up."""
-    await execute("UPDATE wallet.pack SET reference = '' WHERE member = $1", member)
+    await execute("UPDATE wallet.pack SET reference = '' WHERE member = $1 OR payer = $1", member)
     await execute("UPDATE wallet.pack_use SET undone_because = '' WHERE member = $1", member)
