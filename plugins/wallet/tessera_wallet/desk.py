@@ -1,14 +1,25 @@
-"""What every act at the desk begins with: for whom, in which store, in which currency, paid how."""
+"""What acts at the desk share: in which store, in which currency, paid how, for which reason."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from tessera.plugin import FieldError, Forbidden, Invalid, StoreFacts, actor, business, store_by_code, stores
+from tessera.plugin import (
+    FieldError,
+    Forbidden,
+    Invalid,
+    StoreFacts,
+    actor,
+    business,
+    store_by_code,
+    stores,
+    take_money,
+)
 from tessera_hooks import _
 
 LARGEST = 10**12
@@ -82,6 +93,22 @@ def checked_payments(payments: Sequence[Paid], owed: int) -> list[Paid]:
     if given != owed:
         raise wrong("payments", _("the payments add up to {given}, {owed} are owed", given=given, owed=owed))
     return list(payments)
+
+
+async def take_payments(
+    source: str, payments: Sequence[Paid], currency: str, *, member: UUID, store: UUID, subject: UUID, at: datetime
+) -> None:
+    """Note money taken, part by part, for what was sold; ``subject`` is the row that it paid for."""
+    for part in payments:
+        await take_money(source, part.method, part.amount, currency, member=member, store=store, subject=subject, at=at)
+
+
+def checked_way_out(method: str) -> str:
+    """The method by which money is paid out; never into stored value."""
+    way = method.strip()
+    if not way or len(method) > 60 or method.startswith("wallet."):
+        raise wrong("method", _("say how it is paid out"))
+    return way
 
 
 def as_rows(payments: Sequence[Paid]) -> list[dict[str, Any]]:

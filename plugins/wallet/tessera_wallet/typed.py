@@ -7,9 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from tessera.plugin import (
-    FieldError,
     Form,
-    Invalid,
     example_amount,
     method_titles,
     minor_digits,
@@ -19,6 +17,7 @@ from tessera.plugin import (
     to_minor,
 )
 from tessera_hooks import Text, _
+from tessera_wallet.desk import wrong
 
 LARGEST = Decimal(10) ** 10
 
@@ -30,9 +29,9 @@ def money(form: Form, name: str, currency: str, otherwise: int | None = None) ->
     try:
         value = read_number(form[name])
     except ValueError:
-        raise _wrong(name, an_amount(currency)) from None
+        raise wrong(name, an_amount(currency)) from None
     if abs(value) > LARGEST or value != round(value, minor_digits(currency)):
-        raise _wrong(name, an_amount(currency))
+        raise wrong(name, an_amount(currency))
     return to_minor(value, currency)
 
 
@@ -52,7 +51,7 @@ def count(form: Form, name: str, otherwise: int | None = None) -> int | None:
     if not text:
         return otherwise
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        raise _wrong(name, _("write a whole number"))
+        raise wrong(name, _("write a whole number"))
     return int(text)
 
 
@@ -63,14 +62,14 @@ def day(form: Form, name: str) -> date | None:
     try:
         return date.fromisoformat(form[name])
     except ValueError:
-        raise _wrong(name, _("write a day such as 2026-01-31")) from None
+        raise wrong(name, _("write a day such as 2026-01-31")) from None
 
 
 def needed_day(form: Form, name: str) -> date:
     """A day that must be chosen."""
     found = day(form, name)
     if found is None:
-        raise _wrong(name, _("choose a day"))
+        raise wrong(name, _("choose a day"))
     return found
 
 
@@ -82,7 +81,7 @@ def minute(form: Form, name: str, otherwise: int) -> int:
     hours, colon, minutes = text.partition(":")
     whole = f"{hours}{minutes or '0'}"
     if not (whole.isascii() and whole.isdecimal() and len(text) < 6 and int(minutes or 0) < 60):
-        raise _wrong(name, _("write a time such as 16:30"))
+        raise wrong(name, _("write a time such as 16:30"))
     return int(hours) * 60 + (int(minutes) if colon else 0)
 
 
@@ -101,7 +100,3 @@ def methods() -> list[tuple[str, Text | str]]:
     """The ways to pay that the business takes itself, with what they are called."""
     titles = method_titles(own_methods())
     return [(method, titles[method]) for method in own_methods()]
-
-
-def _wrong(field: str, message: Text) -> Invalid:
-    return Invalid(message, [FieldError(field, message)])

@@ -8,8 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from tessera.plugin import (
-    FieldError,
-    Invalid,
     actor,
     business,
     emit,
@@ -30,6 +28,7 @@ from tessera_wallet.coupons import codes
 from tessera_wallet.coupons.contract import CouponLimit, CouponUnknown, CouponUsed, Held, Kind, NotIssued
 from tessera_wallet.coupons.kinds import locked_kind
 from tessera_wallet.coupons.reading import SELECT, held_of
+from tessera_wallet.desk import wrong
 
 MOST_CODES = 10_000
 """Codes that are made at once."""
@@ -153,8 +152,7 @@ async def _refuse_above_member_limit(kind: Kind, member: UUID) -> None:
 async def issue_codes(kind: str, pieces: int) -> tuple[UUID, list[str]]:
     """Make open codes, for whoever holds them; answers the batch and the codes as people read them."""
     if not 0 < pieces <= MOST_CODES:
-        message = _("make 1 to {most} codes at once", most=MOST_CODES)
-        raise Invalid(message, [FieldError("pieces", message)])
+        raise wrong("pieces", _("make 1 to {most} codes at once", most=MOST_CODES))
     batch, moment, here = uuid7(), now(), actor().store
 
     async def work() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -10,27 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from tessera.plugin import (
-    FieldError,
-    Invalid,
-    business,
-    execute,
-    fetch,
-    fetchrow,
-    fetchval,
-    in_transaction,
-    note_audit,
-    now,
-    stores,
-    uuid7,
-)
+from tessera.plugin import fetch, fetchrow, in_transaction, note_audit, stores
 from tessera_hooks import Text, _
+from tessera_wallet import coded
 from tessera_wallet.coupons.contract import COLUMNS, Gives, Kind, KindTaken, KindUnknown
+from tessera_wallet.desk import LARGEST, wrong
 
-LARGEST = 10**12
-"""Minor units; more than this is a slip of the finger."""
-
-_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
+TABLE = "coupon_kind"
 
 SELECT = "SELECT " + ", ".join(f"k.{column}" for column in COLUMNS) + " FROM wallet.coupon_kind k"
 
@@ -90,30 +75,20 @@ async def locked_kind(code: str) -> Kind:
 
 
 async def _unknown(code: str) -> KindUnknown:
-    known = await fetch("SELECT code FROM wallet.coupon_kind ORDER BY code LIMIT 20")
-    names = ", ".join(row["code"] for row in known) or "–"
-    return KindUnknown(_('there is no coupon "{code}": there are {known}', code=code, known=names))
+    known = await coded.codes_in(TABLE)
+    return KindUnknown(_('there is no coupon "{code}": there are {known}', code=code, known=known))
 
 
 async def make_kind(code: str, new: NewKind) -> Kind:
     """Make a kind, in the business's currency."""
-    code = code.strip().lower()
-    if not _CODE.match(code):
-        raise _wrong("code", _("write a short code of small letters, digits and dashes, such as welcome-10"))
-    values = _checked(new)
-    made = ("id", "code", "currency", "created_at", *values)
-    given = [uuid7(), code, business().currency, now(), *values.values()]
-    places = ", ".join(f"${n}" for n in range(1, len(given) + 1))
+    how = _("write a short code of small letters, digits and dashes, such as welcome-10")
+    code, values = coded.checked_code(code, how), _checked(new)
 
     async def work() -> None:
-        written = await fetchval(
-            f"INSERT INTO wallet.coupon_kind ({', '.join(made)}) VALUES ({places}) "
-            "ON CONFLICT (code) DO NOTHING RETURNING id",
-            *given,
-        )
+        written = await coded.add(TABLE, code, values)
         if written is None:
             raise KindTaken(_('there is a coupon "{code}" already: choose another code', code=code), field="code")
-        await note_audit("wallet.coupon_kind_made", subject=("coupon_kind", written), kind=code)
+        await note_audit("wallet.coupon_kind_made", subject=(TABLE, written), kind=code)
 
     await in_transaction(work)
     return await kind_named(code)
@@ -129,11 +104,10 @@ async def change_kind(code: str, new: NewKind) -> Kind:
     async def work() -> None:
         kind = await locked_kind(code)
         if new.total_limit is not None and new.total_limit < kind.issued:
-            raise _wrong("total_limit", _("{n} were issued already", n=kind.issued))
-        sets = ", ".join(f"{column} = ${n}" for n, column in enumerate(values, start=2))
-        await execute(f"UPDATE wallet.coupon_kind SET {sets} WHERE id = $1", kind.id, *values.values())
+            raise wrong("total_limit", _("{n} were issued already", n=kind.issued))
+        await coded.change(TABLE, kind.id, values)
         changed = [name for name in FIELDS if values[name] != getattr(kind, name)]
-        await note_audit("wallet.coupon_kind_changed", subject=("coupon_kind", kind.id), fields=changed, kind=code)
+        await note_audit("wallet.coupon_kind_changed", subject=(TABLE, kind.id), fields=changed, kind=code)
 
     await in_transaction(work)
     return await kind_named(code)
@@ -149,9 +123,7 @@ def _checked(new: NewKind) -> dict[str, Any]:
     values["cap"] = new.cap if new.gives == "percent" else None
     for name in ("stores", "skus", "categories"):
         values[name] = list(dict.fromkeys(values[name]))
-    errors = [FieldError(name, message) for name, message in _faults(values)]
-    if errors:
-        raise Invalid(errors[0].message, errors)
+    coded.refuse_faults(_faults(values))
     return values
 
 
@@ -174,7 +146,7 @@ def _faults(values: dict[str, Any]) -> list[tuple[str, Text]]:
         (any(not 0 < len(word) <= 100 for word in values["skus"]), "skus", _("write one a line")),
         (any(not 0 < len(word) <= 100 for word in values["categories"]), "categories", _("write one a line")),
     ]
-    return [(name, message) for wrong, name, message in found if wrong]
+    return [(name, message) for is_wrong, name, message in found if is_wrong]
 
 
 def _out(value: int | None, most: int) -> bool:
@@ -184,7 +156,3 @@ def _out(value: int | None, most: int) -> bool:
 def _before(values: dict[str, Any], which: str) -> bool:
     first, last = values[f"{which}_from"], values[f"{which}_until"]
     return first is not None and last is not None and last < first
-
-
-def _wrong(field: str, message: Text) -> Invalid:
-    return Invalid(message, [FieldError(field, message)])

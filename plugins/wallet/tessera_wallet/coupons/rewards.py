@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tessera.plugin import FieldError, Invalid, fetchval
+from tessera.plugin import fetchval
 from tessera_hooks import Redeeming, RewardKind, Text, _
 from tessera_wallet.coupons import codes, issuing, kinds
+from tessera_wallet.desk import wrong
 
 SOURCE = "reward"
 
@@ -15,8 +16,7 @@ async def give(redeeming: Redeeming) -> str:
     """Issue the coupon that the catalogue names; answers its code. The same redemption gives one."""
     kind = str(redeeming.detail.get("choice", ""))
     if not kind:
-        message = _("choose which coupon this reward gives")
-        raise Invalid(message, [FieldError("detail", message)])
+        raise wrong("detail", _("choose which coupon this reward gives"))
     held = await issuing.issue(
         redeeming.member, kind, source=SOURCE, source_id=redeeming.redemption, store=redeeming.store, at=redeeming.at
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from tessera.plugin import Conflict, FieldError, Invalid, business, execute, fetchval, local_day, members
+from tessera.plugin import Conflict, business, execute, fetchval, local_day, members
 from tessera_hooks import Entitlement, EntitlementField, EntitlementKind, _
+from tessera_wallet.desk import wrong
 from tessera_wallet.memberships.products import product_named
 from tessera_wallet.memberships.reading import note_change
 from tessera_wallet.memberships.selling import write
@@ -23,8 +24,7 @@ async def bring(row: Entitlement) -> UUID:
     starts = row.values.get("from") or local_day(row.at, business().timezone)
     ends = row.values.get("until")
     if ends is not None and ends < starts:
-        message = _("the last day is before the first")
-        raise Invalid(message, [FieldError("until", message)])
+        raise wrong("until", _("the last day is before the first"))
     price = row.values.get("price", 0)
     member = await members.hold(row.member)
     id_ = await write(

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
-from tessera.plugin import (
-    FieldError,
-    Invalid,
-    business,
-    execute,
-    fetch,
-    fetchrow,
-    fetchval,
-    in_transaction,
-    note_audit,
-    now,
-    stores,
-    uuid7,
-)
+from tessera.plugin import fetch, fetchrow, in_transaction, note_audit, stores
 from tessera_hooks import Text, _
+from tessera_wallet import coded
+from tessera_wallet.desk import LARGEST
 from tessera_wallet.memberships.contract import PRODUCT_COLUMNS, Product, ProductTaken, ProductUnknown
 from tessera_wallet.memberships.terms import LONGEST
 
-LARGEST = 10**12
-"""Minor units; more than this is a slip of the finger."""
-
-_CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
+TABLE = "membership_product"
 
 SELECT = "SELECT " + ", ".join(f"p.{column}" for column in PRODUCT_COLUMNS) + " FROM wallet.membership_product p"
 
@@ -70,33 +55,22 @@ async def product_named(code: str) -> Product:
     """The product of a code; a refusal that names the others where there is none."""
     row = await fetchrow(f"{SELECT} WHERE p.code = $1", code)
     if row is None:
-        known = await fetch("SELECT code FROM wallet.membership_product ORDER BY code LIMIT 20")
-        names = ", ".join(row["code"] for row in known) or "–"
-        raise ProductUnknown(_('there is no membership "{code}": there are {known}', code=code, known=names))
+        known = await coded.codes_in(TABLE)
+        raise ProductUnknown(_('there is no membership "{code}": there are {known}', code=code, known=known))
     return product_of(row)
 
 
 async def make_product(code: str, new: NewProduct) -> Product:
     """Make a product, in the business's currency."""
-    code = code.strip().lower()
-    if not _CODE.match(code):
-        message = _("write a short code of small letters, digits and dashes, such as gym-12m")
-        raise Invalid(message, [FieldError("code", message)])
-    values = _checked(new)
-    made = ("id", "code", "currency", "created_at", *values)
-    given = [uuid7(), code, business().currency, now(), *values.values()]
-    places = ", ".join(f"${n}" for n in range(1, len(given) + 1))
+    how = _("write a short code of small letters, digits and dashes, such as gym-12m")
+    code, values = coded.checked_code(code, how), _checked(new)
 
     async def work() -> None:
-        written = await fetchval(
-            f"INSERT INTO wallet.membership_product ({', '.join(made)}) VALUES ({places}) "
-            "ON CONFLICT (code) DO NOTHING RETURNING id",
-            *given,
-        )
+        written = await coded.add(TABLE, code, values)
         if written is None:
             message = _('there is a membership "{code}" already: choose another code', code=code)
             raise ProductTaken(message, field="code")
-        await note_audit("wallet.product_made", subject=("membership_product", written), product=code)
+        await note_audit("wallet.product_made", subject=(TABLE, written), product=code)
 
     await in_transaction(work)
     return await product_named(code)
@@ -108,10 +82,9 @@ async def change_product(code: str, new: NewProduct) -> Product:
 
     async def work() -> None:
         product = await product_named(code)
-        sets = ", ".join(f"{column} = ${n}" for n, column in enumerate(values, start=2))
-        await execute(f"UPDATE wallet.membership_product SET {sets} WHERE id = $1", product.id, *values.values())
+        await coded.change(TABLE, product.id, values)
         changed = [name for name in FIELDS if values[name] != getattr(product, name)]
-        await note_audit("wallet.product_changed", subject=("membership_product", product.id), fields=changed)
+        await note_audit("wallet.product_changed", subject=(TABLE, product.id), fields=changed)
 
     await in_transaction(work)
     return await product_named(code)
@@ -122,9 +95,7 @@ def _checked(new: NewProduct) -> dict[str, Any]:
     values["title"] = " ".join(new.title.split())
     values["stores"] = list(dict.fromkeys(new.stores))
     values["weekdays"] = sorted(set(new.weekdays))
-    errors = [FieldError(name, message) for name, message in _faults(values)]
-    if errors:
-        raise Invalid(errors[0].message, errors)
+    coded.refuse_faults(_faults(values))
     return values
 
 
@@ -143,4 +114,4 @@ def _faults(values: dict[str, Any]) -> list[tuple[str, Text]]:
         (renewals is not None and not 0 <= renewals <= 1000, "renewals", _("give 0 to 1000, or nothing for no limit")),
         (not 0 <= values["hold_days"] <= 366, "hold_days", _("give 0 to 366 days a year")),
     ]
-    return [(name, message) for wrong, name, message in found if wrong]
+    return [(name, message) for is_wrong, name, message in found if is_wrong]

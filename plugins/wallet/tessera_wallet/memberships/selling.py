@@ -7,8 +7,6 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from tessera.plugin import (
-    FieldError,
-    Invalid,
     actor,
     business,
     emit,
@@ -22,7 +20,8 @@ from tessera.plugin import (
     take_money,
     uuid7,
 )
-from tessera_hooks import Text, _
+from tessera_hooks import _
+from tessera_wallet.desk import LARGEST, wrong
 from tessera_wallet.memberships.contract import (
     REFUND,
     Held,
@@ -31,7 +30,7 @@ from tessera_wallet.memberships.contract import (
     NoUpgrade,
     Product,
 )
-from tessera_wallet.memberships.products import LARGEST, product_named
+from tessera_wallet.memberships.products import product_named
 from tessera_wallet.memberships.reading import locked, note_change
 from tessera_wallet.memberships.terms import DAY, Term, end_of, lengths
 
@@ -101,11 +100,11 @@ async def sell(sale: Sale) -> UUID:
 def _begin(sale: Sale, product: Product) -> date | None:
     today = business().today()
     if not product.active:
-        raise _wrong("product", _('"{title}" is not sold any more', title=product.title))
+        raise wrong("product", _('"{title}" is not sold any more', title=product.title))
     if sale.starts_on is None:
         return None if product.begins == "visit" else today
     if not today <= sale.starts_on <= today + FARTHEST:
-        raise _wrong("starts_on", _("it begins today or on a later day within a year"))
+        raise wrong("starts_on", _("it begins today or on a later day within a year"))
     return sale.starts_on
 
 
@@ -141,7 +140,7 @@ async def take(amount: int, method: str, currency: str, member: UUID, store: UUI
     """
     known = store_of(store)
     if known is not None and known.currency != currency:
-        raise _wrong("store", _("{store} takes {currency} only", store=known.name, currency=known.currency))
+        raise wrong("store", _("{store} takes {currency} only", store=known.name, currency=known.currency))
     if amount:
         await take_money(MONEY, method, amount, currency, member=member, store=store, subject=membership)
 
@@ -149,12 +148,12 @@ async def take(amount: int, method: str, currency: str, member: UUID, store: UUI
 def check_method(method: str, amount: int) -> None:
     """Refuse money without a way to pay; what a plugin settles itself is taken at the till."""
     if amount and (not method.strip() or "." in method):
-        raise _wrong("method", _("say how it is paid: cash, card, or what else your tills take"))
+        raise wrong("method", _("say how it is paid: cash, card, or what else your tills take"))
 
 
 def _check_price(price: int) -> None:
     if not 0 <= price <= LARGEST:
-        raise _wrong("price", _("give an amount that is not below zero"))
+        raise wrong("price", _("give an amount that is not below zero"))
 
 
 async def renew(id_: UUID, method: str = "", *, store: UUID | None = None) -> Held:
@@ -276,7 +275,3 @@ async def start(id_: UUID, day: date, *, store: UUID | None) -> None:
         await execute("UPDATE wallet.membership_term SET days = $3 WHERE membership = $1 AND place = $2", id_, place, n)
     await note_change(id_, "started", from_on=day, until_on=last)
     await emit("wallet.membership_started", member=held.member, store=store, membership=id_)
-
-
-def _wrong(field: str, message: Text) -> Invalid:
-    return Invalid(message, [FieldError(field, message)])

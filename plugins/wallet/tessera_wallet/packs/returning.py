@@ -21,7 +21,7 @@ from tessera.plugin import (
     take_money,
 )
 from tessera_hooks import _
-from tessera_wallet.desk import checked_words, desk_store, wrong
+from tessera_wallet.desk import checked_way_out, checked_words, desk_store, wrong
 from tessera_wallet.lots import left_of
 from tessera_wallet.packs.reading import one_pack
 from tessera_wallet.packs.rows import PackFacts
@@ -63,8 +63,7 @@ async def take_back(pack: UUID, *, method: str, reason: str, store: str | None =
     """Take a pack back and pay out what it is worth; it ends with that."""
     await one_pack(pack, REFUND_PACK)
     here, why = desk_store(store, REFUND_PACK), checked_words(reason)
-    if not method.strip() or len(method) > 60 or method.startswith("wallet."):
-        raise wrong("method", _("say how it is paid out"))
+    way = checked_way_out(method)
 
     async def work() -> tuple[PackFacts, Return]:
         found = await _locked(pack)
@@ -85,13 +84,7 @@ async def take_back(pack: UUID, *, method: str, reason: str, store: str | None =
         await execute("UPDATE wallet.pack SET ended_at = $2, refunded = $3 WHERE id = $1", pack, now(), done.amount)
         if done.amount:
             await take_money(
-                SOURCE,
-                method.strip(),
-                -done.amount,
-                found.currency,
-                member=found.member,
-                store=here.id,
-                subject=pack,
+                SOURCE, way, -done.amount, found.currency, member=found.member, store=here.id, subject=pack
             )
         await emit(
             "wallet.pack_refunded",

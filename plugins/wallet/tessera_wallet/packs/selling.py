@@ -20,7 +20,6 @@ from tessera.plugin import (
     members,
     note_audit,
     now,
-    take_money,
     uuid7,
 )
 from tessera_hooks import _
@@ -32,6 +31,7 @@ from tessera_wallet.desk import (
     currency_of,
     desk_store,
     holds_in,
+    take_payments,
     wrong,
 )
 from tessera_wallet.packs.products import NewProduct, ProductFacts, check_lessons, one_product
@@ -81,10 +81,9 @@ async def sell(new: NewPack) -> PackFacts:
         held = await members.hold_all([one for one in (member, payer) if one])
         row = _row(product, held[member], held.get(payer) if payer else None, price, payments, store.id, reference)
         await book(row, row.held)
-        for part in payments:
-            await take_money(
-                SOURCE, part.method, part.amount, row.currency, member=row.member, store=store.id, subject=row.id
-            )
+        await take_payments(
+            SOURCE, payments, row.currency, member=row.member, store=store.id, subject=row.id, at=row.at
+        )
         await emit(
             "wallet.pack_sold",
             member=row.member,

@@ -26,12 +26,20 @@ from tessera.plugin import (
     now,
     say_money,
     settings,
-    take_money,
     uuid7,
 )
 from tessera_hooks import _
 from tessera_wallet import units
-from tessera_wallet.desk import Paid, as_rows, checked_amount, checked_payments, checked_words, currency_of, desk_store
+from tessera_wallet.desk import (
+    Paid,
+    as_rows,
+    checked_amount,
+    checked_payments,
+    checked_words,
+    currency_of,
+    desk_store,
+    take_payments,
+)
 from tessera_wallet.permissions import RECHARGE
 from tessera_wallet.settings import WalletSettings
 from tessera_wallet.value.earning import earn_for
@@ -85,10 +93,7 @@ async def recharge(new: NewRecharge) -> RechargeFacts:
         await keep_to_limit(here, currency, amount)
         row = _row(here, amount, offer, currency, payments, store.id, reference)
         await book(row, bonus_until(offer, row.at))
-        for part in payments:
-            await take_money(
-                SOURCE, part.method, part.amount, currency, member=here, store=store.id, subject=row.id, at=row.at
-            )
+        await take_payments(SOURCE, payments, currency, member=here, store=store.id, subject=row.id, at=row.at)
         await emit(
             "wallet.recharged",
             member=here,

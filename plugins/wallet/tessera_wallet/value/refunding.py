@@ -23,7 +23,7 @@ from tessera.plugin import (
 )
 from tessera_hooks import _
 from tessera_wallet import units
-from tessera_wallet.desk import checked_amount, checked_words, desk_store, wrong
+from tessera_wallet.desk import checked_amount, checked_way_out, checked_words, desk_store
 from tessera_wallet.lots import left_of
 from tessera_wallet.permissions import REFUND
 from tessera_wallet.settings import WalletSettings
@@ -135,9 +135,7 @@ async def refund(
     """
     seen = await one_recharge(recharge, REFUND)
     here = desk_store(store, REFUND)
-    why = checked_words(reason)
-    if not method.strip() or len(method) > 60 or method.startswith("wallet."):
-        raise wrong("method", _("say how it is paid out"))
+    why, way = checked_words(reason), checked_way_out(method)
     if amount is not None:
         checked_amount(amount)
 
@@ -150,7 +148,7 @@ async def refund(
             raise NothingToRefund(_("Nothing is left of this recharge."), most=0)
         made = Refunded(uuid7(), row, done)
         await _book(made, member, here.id, why)
-        await _note(made, member, method.strip(), why, here.id)
+        await _note(made, member, way, why, here.id)
         return made
 
     return await in_transaction(work)
