@@ -1,9 +1,13 @@
-"""Booking lots that have expired against the same by one hand-written statement; lots by TESSERA_BENCH_LOTS."""
+"""Booking lots that have expired against the same by one hand-written statement.
+
+``TESSERA_BENCH_LOTS`` says how many lots all turns have, ``TESSERA_BENCH_TURNS`` how many turns there are.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -18,7 +22,7 @@ from tessera.points import service
 from tessera.start import agree, load, open_loaded
 
 LOTS = int(os.environ.get("TESSERA_BENCH_LOTS", "60000"))
-TURNS = 3
+TURNS = int(os.environ.get("TESSERA_BENCH_TURNS", "3"))
 EACH = 2
 """Lots on an account."""
 
@@ -44,6 +48,7 @@ async def measure(folder: Path) -> Result:
     finally:
         await opened.close()
     lots = LOTS // TURNS
+    print(f"  {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB at most in this process")
     return result(
         f"expiry of {lots} lots on {lots // EACH} accounts",
         ("booked by the job, 2000 accounts at once", ours),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -81,7 +82,10 @@ def reactions() -> list[Reaction]:
 
 @hookimpl
 def jobs() -> list[Job]:
-    return [Job("tiers.nightly", "20 0 * * *", applying.nightly)]
+    return [
+        Job("tiers.nightly", "20 0 * * *", applying.nightly),
+        Job("tiers.night_goes_on", timedelta(minutes=1), applying.go_on),
+    ]
 
 
 @hookimpl

@@ -19,7 +19,7 @@ from tessera.tiers.service import applying, changing
 from tessera.tiers.service.defined import TierFacts, tier_by_code, tiers
 from tessera.tiers.service.moving import stored_code
 from tessera.tiers.service.preview import members_by_tier, would_be
-from tessera.tiers.service.rising import BATCH, raise_everyone
+from tessera.tiers.service.rising import MANY, raise_everyone
 from tessera.tiers.service.words import say_benefits, say_criteria
 from tessera.web.forms import Form, done, read_form, shown_again
 from tessera_hooks import Text, _
@@ -72,7 +72,7 @@ async def change_scheme(request: Request[Any, Any, Any]) -> Response[Any]:
 @post(HERE + "/apply", permission="settings.write")
 async def apply() -> Response[Any]:
     """Raise whoever meets a higher tier now: at once, or in the background where there are many members."""
-    if sum((await members_by_tier()).values()) > BATCH:
+    if sum((await members_by_tier()).values()) > MANY:
         async with long_jobs.connected_queue() as queue:
             await long_jobs.begin(queue, applying.JOB, translate(_("Raising members to their tiers")))
         return done(HERE, _("This runs in the background now."))

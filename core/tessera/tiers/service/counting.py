@@ -54,14 +54,17 @@ def rank_sql(some: Sequence[TierFacts], names: Sequence[str]) -> str:
     return f"CASE {whens} ELSE 0 END" if whens else "0"
 
 
-_WITHOUT_RATE = """
-SELECT g.member, p.currency, count(*)::int AS n
+UNCOUNTED = """(SELECT coalesce(jsonb_object_agg(u.currency, u.n), '{{}}') FROM (
+    SELECT p.currency, count(*) AS n FROM purchase p CROSS JOIN business b
+    WHERE p.member = {member} AND p.at >= {since} AND p.at < {until} AND p.currency <> b.currency AND NOT EXISTS (
+        SELECT 1 FROM exchange_rate x WHERE x.currency = p.currency AND x.into = b.currency
+        AND x.since <= (p.at AT TIME ZONE b.timezone)::date)
+    GROUP BY p.currency) u)"""
+"""A member's purchases in currencies that had no rate on their day, how many by currency, as SQL."""
+
+_WITHOUT_RATE = f"""
+SELECT g.member, {UNCOUNTED.format(member="g.member", since="g.since", until="g.until")} AS uncounted
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS g (member, since, until)
-JOIN purchase p ON p.member = g.member AND p.at >= g.since AND p.at < g.until CROSS JOIN business b
-WHERE p.currency <> b.currency AND NOT EXISTS (
-    SELECT 1 FROM exchange_rate x
-    WHERE x.currency = p.currency AND x.into = b.currency AND x.since <= (p.at AT TIME ZONE b.timezone)::date)
-GROUP BY g.member, p.currency
 """
 
 
@@ -73,7 +76,4 @@ async def without_rate(windows: Mapping[UUID, tuple[date, date]]) -> dict[UUID, 
         [midnight(since) for since, _end in windows.values()],
         [midnight(end) for _since, end in windows.values()],
     )
-    found: dict[UUID, dict[str, int]] = {}
-    for row in rows:
-        found.setdefault(row["member"], {})[row["currency"]] = row["n"]
-    return found
+    return {row["member"]: row["uncounted"] for row in rows}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -42,7 +41,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A member on the way to another tier; ``until`` is the first day after it, ``old`` says it is history."""
+    """A member on the way to another tier; ``until`` is the first day after it."""
 
     member: UUID
     before: TierFacts
@@ -53,7 +52,6 @@ class Move:
     reason: str = ""
     by_hand: bool = False
     pinned: bool = False
-    old: bool = False
 
     @property
     def direction(self) -> str:
@@ -188,7 +186,7 @@ def _change(move: Move, uncounted: dict[str, int], now: datetime) -> tuple[Any, 
         msgspec.json.encode(evidence).decode(),
         str(who.label)[:200],
         who.staff_id,
-        "import" if move.old else events.current_origin(),
+        events.current_origin(),
         events.current_batch(),
         now,
     )
@@ -197,5 +195,4 @@ def _change(move: Move, uncounted: dict[str, int], now: datetime) -> tuple[Any, 
 def _event(move: Move, store: UUID | None) -> tuple[Any, ...]:
     told: dict[str, Any] = {"from": move.before.code, "to": move.after.code}
     told |= {"direction": move.direction, "why": move.why}
-    with events.history() if move.old else nullcontext():
-        return events.event_row("tier.changed", member=move.member, store=store, **told)
+    return events.event_row("tier.changed", member=move.member, store=store, **told)

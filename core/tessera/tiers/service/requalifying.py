@@ -1,28 +1,32 @@
 """The end of a qualification: a warning before it, days of grace after it, and the way down; or another period.
 
-All of a night's members are judged by one statement for each batch; ``judged`` says the same of one of them.
+A night's members are judged, and all that comes of it is written, by one statement for thousands of them;
+``judged`` says the same of one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
+
+import msgspec
 
 from tessera.access.actor import system_actor
 from tessera.kernel import clock, events
 from tessera.kernel.business import business, has_business
-from tessera.kernel.database import execute, fetch, in_transaction
+from tessera.kernel.database import fetch, in_transaction
 from tessera.members.service import present
 from tessera.tiers.metrics import can_be_counted
 from tessera.tiers.periods import Scheme, counted_sql, ends_sql, midnight, scheme
+from tessera.tiers.service import writing
 from tessera.tiers.service.counting import columns_sql, rank_sql
-from tessera.tiers.service.defined import TierFacts, asked_by, first_tier, tier_of, tiers
-from tessera.tiers.service.moving import Move, evidence_of, lasts_until, write_moves
-
-BATCH = 20_000
+from tessera.tiers.service.defined import TierFacts, asked_by, first_tier, tiers
+from tessera.tiers.service.moving import lasts_until
+from tessera.tiers.service.writing import AT_ONCE
 
 Verdict = Literal["nothing", "keep", "warn", "grace", "down"]
 
@@ -80,131 +84,158 @@ def goes_to(tier: TierFacts, met: int, rules: Scheme, *, by_hand: bool = False) 
     return max(lower, key=lambda one: one.rank, default=reached)
 
 
+Place = tuple[datetime, UUID]
+"""Where a night has come to along the index: the end of a qualification, and whose it is."""
+
+START: Place = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+
+
 async def requalify_all() -> dict[str, int]:
     """Judge every qualification that ends or is about to; answers how many were kept, warned, given grace, lowered."""
     done = dict.fromkeys(("keep", "warn", "grace", "down"), 0)
     if not has_business():
         return done
-    after: tuple[datetime, UUID] = (datetime.min.replace(tzinfo=clock.now().tzinfo), UUID(int=0))
+    after = START
     with system_actor():
-        while batch := await _due(after):
-            for verdict, n in (await _judge([row["member"] for row in batch])).items():
+        while True:
+            counts, further = await in_transaction(partial(judge_page, after))
+            for verdict, n in counts.items():
                 done[verdict] += n
-            after = batch[-1]["until"], batch[-1]["member"]
-    return done
+            if further is None:
+                return done
+            after = further
 
 
-async def _due(after: tuple[datetime, UUID]) -> Sequence[Any]:
+async def judge_page(after: Place) -> tuple[dict[str, int], Place | None]:
+    """Judge the next qualifications, within the running unit of work.
+
+    Answers how many had which verdict, and where to go on, ``None`` at the end.
+    """
+    batch = await _due(after)
+    if not batch:
+        return {}, None
+    await writing.plan_anew()
+    return await _judge([row["member"] for row in batch]), (batch[-1]["until"], batch[-1]["member"])
+
+
+async def _due(after: Place) -> Sequence[Any]:
     """The next qualifications that end or are to be warned of, along the index."""
-    horizon = clock.now() + timedelta(days=scheme().warn_days)
+    now, rules = clock.now(), scheme()
     return await fetch(
         "SELECT until, member FROM member_tier WHERE until <= $3 AND (until, member) > ($1, $2) AND tier IS NOT NULL "
-        "AND (grace_until IS NULL OR grace_until <= $4) ORDER BY until, member LIMIT $5",
+        "AND (grace_until IS NULL OR grace_until <= $4) AND (until <= $4 OR warned_at IS NULL) "
+        "ORDER BY until, member LIMIT $5",
         *after,
-        horizon,
-        clock.now(),
-        BATCH,
+        now + timedelta(days=rules.warn_days),
+        now,
+        AT_ONCE,
     )
-
-
-def _judge_sql(rules: Scheme, some: Sequence[TierFacts], names: Sequence[str]) -> str:
-    """One statement: what is counted of each, the verdict, and the next period of those who keep their tier.
-
-    What counts begins where the scheme says before the end, and reaches to the end of grace.
-    """
-    zone = "(SELECT b.timezone FROM business b)"
-    counted = columns_sql(names, "w.counts_from", "w.counts_to")
-    return f"""
-    WITH ending AS (
-        SELECT t.member, t.until, t.warned_at, t.grace_until, t.by_hand, r.rank, r.code,
-            (t.until AT TIME ZONE {zone})::date AS ends, coalesce(t.grace_until, t.until) AS counts_to
-        FROM member_tier t JOIN tier r ON r.code = t.tier WHERE t.member = ANY($2) AND t.until IS NOT NULL
-    ), judged AS MATERIALIZED (
-        SELECT v.*, {verdict_sql(rules)} AS verdict FROM (
-            SELECT c.*, {rank_sql(some, names)} AS met FROM (
-                SELECT w.*, m.store{counted}
-                FROM (SELECT e.*, ({counted_sql(rules, "e.ends")}::timestamp AT TIME ZONE {zone}) AS counts_from
-                      FROM ending e) w
-                JOIN member m ON m.id = w.member
-                WHERE {present("m")} AND m.tier = w.code AND NOT (w.code = ANY($3)) OFFSET 0) c) v
-    ), kept AS (
-        UPDATE member_tier k SET until = ({ends_sql(rules, "j.ends")}::timestamp AT TIME ZONE {zone}),
-            counted_since = j.counts_from, counted_until = j.counts_to, warned_at = NULL, grace_until = NULL,
-            by_hand = false, pinned = false
-        FROM judged j WHERE j.verdict = 'keep' AND k.member = j.member
-    )
-    SELECT * FROM judged WHERE verdict <> 'nothing'
-    """
 
 
 async def _judge(members: Sequence[UUID]) -> dict[str, int]:
-    """Judge some members in one unit of work, with their rows locked first."""
-    some = [tier for tier in tiers() if tier.criteria.asks and not tier.is_first]
-    blind = [tier.code for tier in tiers(archived=True) if not can_be_counted([*tier.criteria.asks])]
-    names, rules = asked_by(tiers(archived=True)), scheme()
-
-    async def work() -> dict[str, int]:
-        now = clock.now()
-        await fetch("SELECT 1 FROM member WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", sorted(members))
-        rows = await fetch(_judge_sql(rules, some, names), now, list(members), blind)
-        by_verdict: dict[str, list[Any]] = {}
-        for row in rows:
-            by_verdict.setdefault(row["verdict"], []).append(row)
-        await _warn(by_verdict.get("warn", []), now)
-        await _give_grace(by_verdict.get("grace", []), rules, now)
-        lowered = await write_moves([_fall(row, names, rules) for row in by_verdict.get("down", [])])
-        counts = {verdict: len(found) for verdict, found in by_verdict.items()}
-        return {**counts, **({"down": len(lowered)} if "down" in counts else {})}
-
-    return await in_transaction(work)
-
-
-def _fall(row: Any, names: Sequence[str], rules: Scheme) -> Move:
-    before = tier_of(row["code"])
-    after = goes_to(before, row["met"], rules, by_hand=row["by_hand"])
-    counted = {name: row[f"c{i}"] for i, name in enumerate(names)}
-    return Move(
-        member=row["member"],
-        before=before,
-        after=after,
-        why="hand_ended" if row["by_hand"] else "not_met",
-        evidence=evidence_of(before, counted, _day(row["counts_from"]), _day(row["counts_to"])),
-        until=lasts_until(after, business().today()),
+    """Judge some members and write all that comes of it, once nobody else changes them."""
+    every, rules, today = tiers(archived=True), scheme(), business().today()
+    late = max(rules.grace_days, rules.warn_days)
+    await writing.lock(members)
+    rows = await fetch(
+        _judge_sql(rules, every),
+        *writing.arguments(clock.now(), members, _terms(every, today)),
+        [tier.code for tier in every if not can_be_counted([*tier.criteria.asks])],
+        msgspec.json.encode(_ways_down(every, rules)).decode(),
+        midnight(today + timedelta(days=rules.grace_days)),
+        midnight(today + timedelta(days=late)),
+        (today + timedelta(days=late - 1)).isoformat(),
+        events.event_row("tier.warning", tier="", ends=today.isoformat())[events.COLUMNS.index("version")],
     )
+    return {row["verdict"]: row["n"] for row in rows}
 
 
-def _day(at: datetime) -> date:
-    return clock.local_day(at, business().timezone)
+def _terms(every: Sequence[TierFacts], today: date) -> str:
+    return writing.terms(every, {tier.code: lasts_until(tier, today) for tier in every})
 
 
-async def _warn(rows: Sequence[Any], now: datetime) -> None:
-    """Note who was warned, and tell it."""
-    await execute("UPDATE member_tier SET warned_at = $2 WHERE member = ANY($1)", [row["member"] for row in rows], now)
-    await _tell({row["member"]: (row, _day(row["until"]) - timedelta(days=1)) for row in rows})
+def _ways_down(every: Sequence[TierFacts], rules: Scheme) -> list[dict[str, Any]]:
+    """Where ``goes_to`` leads from each tier, for every rank that may be met."""
+    met = sorted({0, *(tier.rank for tier in _counted(every))})
+    return [
+        {"code": tier.code, "met": rank, "by_hand": hand, "after": goes_to(tier, rank, rules, by_hand=hand).code}
+        for tier in every
+        for rank in met
+        for hand in (False, True)
+    ]
 
 
-async def _give_grace(rows: Sequence[Any], rules: Scheme, now: datetime) -> None:
-    """Let some keep their tier for a while; those who were not warned are now, and have the time of a warning."""
-    today = business().today()
-    late = {row["member"] for row in rows if row["warned_at"] is None and rules.warn_days}
-    for days, members in (
-        (rules.grace_days, [row["member"] for row in rows if row["member"] not in late]),
-        (max(rules.grace_days, rules.warn_days), sorted(late)),
-    ):
-        await execute(
-            "UPDATE member_tier SET grace_until = $2, warned_at = coalesce(warned_at, $3) WHERE member = ANY($1)",
-            members,
-            midnight(today + timedelta(days=days)),
-            now,
-        )
-    ends = today + timedelta(days=max(rules.grace_days, rules.warn_days) - 1)
-    await _tell({row["member"]: (row, ends) for row in rows if row["member"] in late})
+def _counted(every: Sequence[TierFacts]) -> list[TierFacts]:
+    """The tiers that can be met."""
+    return [tier for tier in every if tier.criteria.asks and not tier.is_first and not tier.archived]
 
 
-async def _tell(warned: Mapping[UUID, tuple[Any, date]]) -> None:
-    await events.write_events(
-        [
-            events.event_row("tier.warning", member=member, store=row["store"], tier=row["code"], ends=ends.isoformat())
-            for member, (row, ends) in warned.items()
-        ]
-    )
+def _judge_sql(rules: Scheme, every: Sequence[TierFacts]) -> str:
+    """One statement: what is counted of each, the verdict, and all that is written of it.
+
+    What counts begins where the scheme says before the end, and reaches to the end of grace. Those who were not
+    warned are warned by the grace they get, and have the time of a warning.
+    """
+    names, late = asked_by(every), f"j.warned_at IS NULL AND {'true' if rules.warn_days else 'false'}"
+    return f"""
+    WITH {writing.TERM}, way AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset($13::jsonb) AS w (code text, met int, by_hand boolean, after text)
+    ), {_judged_sql(rules, every, names)}, kept AS (
+        UPDATE member_tier k SET until = ({ends_sql(rules, "j.ends")}::timestamp AT TIME ZONE {writing.ZONE}),
+            counted_since = j.counts_from, counted_until = j.counts_to, warned_at = NULL, grace_until = NULL,
+            by_hand = false, pinned = false
+        FROM judged j WHERE j.verdict = 'keep' AND k.member = j.member
+    ), warned AS (
+        UPDATE member_tier k SET warned_at = $1 FROM judged j WHERE j.verdict = 'warn' AND k.member = j.member
+    ), given AS (
+        UPDATE member_tier k SET grace_until = CASE WHEN {late} THEN $15::timestamptz ELSE $14::timestamptz END,
+            warned_at = coalesce(k.warned_at, $1)
+        FROM judged j WHERE j.verdict = 'grace' AND k.member = j.member
+    ), said AS (
+        INSERT INTO event (id, kind, version, origin, plugin, member, store, batch, occurred_at, recorded_at, payload)
+        SELECT ($4::uuid[])[j.place], 'tier.warning', $17, $8, $11, j.member, j.store, $9::uuid, $1, $1,
+            jsonb_build_object('tier', j.code, 'ends', CASE WHEN j.verdict = 'grace' THEN $16::text
+                ELSE ((j.until AT TIME ZONE {writing.ZONE})::date - 1)::text END)
+        FROM judged j WHERE j.verdict = 'warn' OR (j.verdict = 'grace' AND {late}) ORDER BY j.place
+    ), moving AS MATERIALIZED (
+        SELECT j.member, j.store, j.place, j.code AS before, a.code AS after, a.stored, a.until, j.counts_from,
+            j.counts_to, 'down' AS direction, CASE WHEN j.by_hand THEN 'hand_ended' ELSE 'not_met' END AS why,
+            {writing.evidence_sql(every, names, "b", "j", "j.counts_from", "j.counts_to")} AS evidence, $8 AS origin
+        FROM judged j JOIN term b ON b.code = j.code
+        JOIN way w ON w.code = j.code AND w.met = j.met AND w.by_hand = j.by_hand JOIN term a ON a.code = w.after
+        WHERE j.verdict = 'down'
+    ), held AS (
+        UPDATE member_tier k SET tier = g.stored, since = $1, until = g.until, counted_since = g.counts_from,
+            counted_until = g.counts_to, warned_at = NULL, grace_until = NULL, by_hand = false, pinned = false
+        FROM moving g WHERE k.member = g.member
+    ), {writing.CARRIED}
+    SELECT verdict, count(*)::int AS n FROM judged WHERE verdict <> 'nothing' GROUP BY verdict
+    """
+
+
+def _judged_sql(rules: Scheme, every: Sequence[TierFacts], names: Sequence[str]) -> str:
+    """The part of it that judges.
+
+    Each row is looked up by its key on its own: the night itself changes what PostgreSQL believes of these tables,
+    and a join has been planned along the index of tiers, over every member of one for each member.
+    """
+    counted = columns_sql(names, "m.counts_from", "m.counts_to")
+    return f"""ending AS (
+        SELECT t.*, m.id, m.store, m.code, (t.until AT TIME ZONE {writing.ZONE})::date AS ends,
+            coalesce(t.grace_until, t.until) AS counts_to
+        FROM unnest($2::uuid[]) AS asked (member)
+        CROSS JOIN LATERAL (
+            SELECT t.member, t.tier, t.until, t.warned_at, t.grace_until, t.by_hand FROM member_tier t
+            WHERE t.member = asked.member AND t.until IS NOT NULL OFFSET 0) t
+        CROSS JOIN LATERAL (
+            SELECT m.id, m.store, m.tier AS code FROM member m
+            WHERE m.id = asked.member AND {present("m")} AND NOT (m.tier = ANY($12)) OFFSET 0) m
+        WHERE m.code = t.tier
+    ), judged AS MATERIALIZED (
+        SELECT v.*, {verdict_sql(rules)} AS verdict, row_number() OVER (ORDER BY v.member) AS place FROM (
+            SELECT c.*, r.rank, {rank_sql(_counted(every), names)} AS met FROM (
+                SELECT m.*{counted}
+                FROM (SELECT e.*, ({counted_sql(rules, "e.ends")}::timestamp AT TIME ZONE {writing.ZONE}) AS counts_from
+                      FROM ending e) m OFFSET 0) c
+            JOIN tier r ON r.code = c.code) v
+    )"""

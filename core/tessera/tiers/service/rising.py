@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +18,18 @@ from tessera.members.service import hold, present
 from tessera.purchases.service import TierMoved
 from tessera.tiers.metrics import all_metrics
 from tessera.tiers.periods import counted_from, midnight, scheme, tomorrow
+from tessera.tiers.service import writing
 from tessera.tiers.service.counting import IN_ORDER, columns_sql, highest_met, rank_sql
-from tessera.tiers.service.defined import TierFacts, asked_by, reachable_above, tier_of, tiers
+from tessera.tiers.service.defined import TierFacts, asked_by, first_tier, reachable_above, tier_of, tiers
 from tessera.tiers.service.moving import Move, evidence_of, reached_until, stored_code, write_moves
+from tessera.tiers.service.writing import AT_ONCE
 from tessera_hooks import Happened, Settling
 
-BATCH = 20_000
-"""Members that are looked at in one transaction at night."""
+MANY = 20_000
+"""Members above whom nobody waits until all have been looked at: that is done in the background."""
+
+START = UUID(int=0)
+"""Before the first member."""
 
 RAN_AT = "tiers.rose_at"
 """The row that says when everyone was last looked at: no choice of anyone's, so not audited as one."""
@@ -75,9 +81,9 @@ async def raise_one(member: UUID) -> Move | None:
     return moved[0] if moved else None
 
 
-def _rise(member: UUID, before: TierFacts, after: TierFacts, evidence: Any, *, old: bool = False) -> Move:
+def _rise(member: UUID, before: TierFacts, after: TierFacts, evidence: Any) -> Move:
     until = reached_until(after, tomorrow())
-    return Move(member=member, before=before, after=after, why="reached", evidence=evidence, until=until, old=old)
+    return Move(member=member, before=before, after=after, why="reached", evidence=evidence, until=until)
 
 
 async def look_at(member: UUID) -> Move | None:
@@ -127,67 +133,114 @@ async def raise_everyone() -> int:
     """
     if not has_business():
         return 0
-    began, ran_at = clock.now(), await fetchval("SELECT value #>> '{}' FROM setting WHERE key = $1", RAN_AT)
-    since = datetime.fromisoformat(ran_at) if ran_at else None
-    raised, after = 0, UUID(int=0)
+    began, raised, after = clock.now(), 0, START
     with system_actor():
-        while reachable_above(tiers()[0]) and (last := await _end_of_batch(after)) is not None:
-            raised += await _raise_between(after, last, since)
-            after = last
-    await execute(_RAN, RAN_AT, msgspec.json.encode(began.isoformat()).decode(), clock.now())
+        while True:
+            some, further = await in_transaction(partial(raise_page, after))
+            raised += some
+            if further is None:
+                break
+            after = further
+    await note_everyone(began)
     return raised
 
 
-async def _end_of_batch(after: UUID) -> UUID | None:
+async def raise_page(after: UUID) -> tuple[int, UUID | None]:
+    """Raise those who meet a higher tier among the next members, within the running unit of work.
+
+    Answers how many that were, and where to go on, ``None`` at the end.
+    """
+    if not reachable_above(tiers()[0]) or (last := await _end_of_page(after)) is None:
+        return 0, None
+    await writing.plan_anew()
+    found = await candidates(after, last)
+    return await _raise(found) if found else 0, last
+
+
+async def note_everyone(began: datetime) -> None:
+    """Note that everyone has been looked at, from a moment on."""
+    await execute(_RAN, RAN_AT, msgspec.json.encode(began.isoformat()).decode(), clock.now())
+
+
+async def _end_of_page(after: UUID) -> UUID | None:
     last: UUID | None = await fetchval(
         "SELECT id FROM (SELECT id FROM member WHERE id > $1 ORDER BY id LIMIT $2) b ORDER BY id DESC LIMIT 1",
         after,
-        BATCH,
+        AT_ONCE,
     )
     return last
 
 
-async def _raise_between(after: UUID, last: UUID, since: datetime | None) -> int:
-    async def work() -> int:
-        end = tomorrow()
-        first = counted_from(scheme(), end)
-        rows, names = await _candidates(after, last, first, end)
-        old = await _by_history([row["id"] for row in rows], since) if rows else set()
-        by_rank = {tier.rank: tier for tier in tiers()}
-        moves = []
-        for row in rows:
-            met = by_rank[row["met"]]
-            counted = {name: row[f"c{i}"] for i, name in enumerate(names)}
-            evidence = evidence_of(met, counted, first, end)
-            moves.append(_rise(row["id"], tier_of(row["tier"]), met, evidence, old=row["id"] in old))
-        return len(await write_moves(moves))
-
-    return await in_transaction(work)
-
-
-async def _candidates(after: UUID, last: UUID, since: Any, end: Any) -> tuple[Sequence[Any], list[str]]:
-    """Those between two ids who meet a higher tier than they have."""
-    some = [tier for tier in tiers() if tier.criteria.asks and not tier.is_first]
-    names = asked_by(some)
-    sql = f"""
+def _met_sql(some: Sequence[TierFacts], names: Sequence[str], which: str, since: str, until: str, now: str) -> str:
+    """Those of some members who meet a higher tier than they have, by what they did between two moments."""
+    between = f"{since}::timestamptz", f"{until}::timestamptz"
+    return f"""
     SELECT * FROM (
         SELECT x.*, {rank_sql(some, names)} AS met, coalesce(r.rank, 0) AS rank FROM (
-            SELECT m.id, m.tier{columns_sql(names, "$3::timestamptz", "$4::timestamptz")} FROM member m
-            WHERE m.id > $1 AND m.id <= $2 AND {IN_ORDER.format(since="$3", until="$4")} AND {present("m")} OFFSET 0
+            SELECT m.id AS member, m.store, m.tier{columns_sql(names, *between)} FROM member m
+            WHERE {which} AND {IN_ORDER.format(since=since, until=until)} AND {present("m")} OFFSET 0
         ) x LEFT JOIN tier r ON r.code = x.tier) y
-    WHERE met > rank AND NOT EXISTS (
-        SELECT 1 FROM member_tier t WHERE t.member = y.id AND NOT {_FREE.format(now="$5::timestamptz")})
+    WHERE met > rank AND coalesce(
+        (SELECT {_FREE.format(now=f"{now}::timestamptz")} FROM member_tier t WHERE t.member = y.member), true)
     """
-    return await fetch(sql, after, last, midnight(since), midnight(end), clock.now()), names
 
 
-async def _by_history(members: Sequence[UUID], since: datetime | None) -> set[UUID]:
-    """Whose facts came by an import since the last time; everyone's the first time."""
-    if since is None:
-        return set(members)
-    rows = await fetch(
-        "SELECT DISTINCT member FROM event WHERE member = ANY($1) AND origin = 'import' AND recorded_at >= $2",
-        members,
-        since,
+def _asking() -> tuple[list[TierFacts], list[str], date, date]:
+    """What can be reached, by which metrics, over which days."""
+    some = [tier for tier in tiers() if tier.criteria.asks and not tier.is_first]
+    end = tomorrow()
+    return some, asked_by(some), counted_from(scheme(), end), end
+
+
+async def candidates(after: UUID, last: UUID) -> list[UUID]:
+    """Those between two ids who seem to meet a higher tier than they have; nobody is locked."""
+    some, names, since, end = _asking()
+    met = _met_sql(some, names, "m.id > $1 AND m.id <= $2", "$3", "$4", "$5")
+    rows = await fetch(f"SELECT member FROM ({met}) z", after, last, midnight(since), midnight(end), clock.now())
+    return [row["member"] for row in rows]
+
+
+async def _raise(members: Sequence[UUID]) -> int:
+    """Raise those of some members who still meet a higher tier once nobody else changes them; answers how many."""
+    some, names, since, end = _asking()
+    await writing.lock(members)
+    ran_at = await fetchval("SELECT value #>> '{}' FROM setting WHERE key = $1", RAN_AT)
+    described = writing.terms(some, {tier.code: reached_until(tier, end) for tier in some})
+    raised: int = await fetchval(
+        _raise_sql(some, names),
+        *writing.arguments(clock.now(), members, described),
+        midnight(since),
+        midnight(end),
+        datetime.fromisoformat(ran_at) if ran_at else None,
+        first_tier().code,
     )
-    return {row["member"] for row in rows}
+    return raised
+
+
+def _raise_sql(some: Sequence[TierFacts], names: Sequence[str]) -> str:
+    """One statement: what is counted of each, whom that raises, and all that is written of them.
+
+    It is history where an import has brought facts since everyone was last looked at; the first time all of it is.
+    """
+    since, until, ran_at = "$12::timestamptz", "$13::timestamptz", "$14::timestamptz"
+    return f"""
+    WITH {writing.TERM}, met AS MATERIALIZED (
+        {_met_sql(some, names, "m.id = ANY($2)", "$12", "$13", "$1")}
+    ), moving AS MATERIALIZED (
+        SELECT g.member, g.store, row_number() OVER (ORDER BY g.member) AS place, coalesce(g.tier, $15) AS before,
+            a.code AS after, a.stored, a.until, 'up' AS direction, 'reached' AS why,
+            {writing.evidence_sql(some, names, "a", "g", since, until)} AS evidence,
+            CASE WHEN {ran_at} IS NULL OR EXISTS (
+                SELECT 1 FROM event e WHERE e.member = g.member AND e.origin = 'import' AND e.recorded_at >= {ran_at}
+            ) THEN 'import' ELSE $8 END AS origin
+        FROM met g JOIN term a ON a.rank = g.met
+    ), held AS (
+        INSERT INTO member_tier (member, tier, since, until, counted_since, counted_until, by_hand, pinned)
+        SELECT member, stored, $1, until, {since}, {until}, false, false FROM moving ORDER BY place
+        ON CONFLICT (member) DO UPDATE SET
+            tier = excluded.tier, since = excluded.since, until = excluded.until,
+            counted_since = excluded.counted_since, counted_until = excluded.counted_until, warned_at = NULL,
+            grace_until = NULL, by_hand = false, pinned = false
+    ), {writing.CARRIED}
+    SELECT count(*) FROM moving
+    """
