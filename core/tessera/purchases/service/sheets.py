@@ -23,36 +23,13 @@ PURCHASE = "purchase"
 def sheet_of(
     new: NewPurchase, place: Place, buyer: Holder | None, staff: UUID | None, shift: UUID | None = None
 ) -> Sheet:
-    """All the rows of a purchase."""
-    id_, now = uuid7(), clock.now()
-    at = place.at.astimezone(UTC)
-    member = buyer.member if buyer else None
-    purchase = PurchaseRow(
-        id=id_,
-        source=new.source,
-        external_id=new.external_id,
-        fingerprint="\\x" + new.fingerprint.hex(),
-        member=member,
-        account=buyer.account if buyer else None,
-        store=place.store_id,
-        staff=staff,
-        at=at,
-        currency=place.currency,
-        amount=new.amount,
-        discount=new.discount,
-        returned=0,
-        origin=events.current_origin(),
-        batch=events.current_batch(),
-        recorded_at=now,
-        tier=buyer.tier if buyer else None,
-        shift=shift,
-        claim_code=new_code() if buyer is None and events.current_origin() == "live" else None,
-    )
+    """All the rows of a purchase, with its event and its visit."""
+    purchase = _purchase_row(new, place, buyer, staff, shift)
     sheet = Sheet(purchases=[purchase])
     sheet.lines = [
         LineRow(
             id=uuid7(),
-            purchase=id_,
+            purchase=purchase.id,
             place=number,
             sku=line.sku,
             name=line.name,
@@ -65,11 +42,38 @@ def sheet_of(
         for number, line in enumerate(new.lines, start=1)
     ]
     sheet.payments = [
-        PaymentRow(uuid7(), id_, number, payment.method, payment.amount)
+        PaymentRow(uuid7(), purchase.id, number, payment.method, payment.amount)
         for number, payment in enumerate(new.payments, start=1)
     ]
     add_events(sheet, purchase, place.zone, lines=len(sheet.lines))
     return sheet
+
+
+def _purchase_row(
+    new: NewPurchase, place: Place, buyer: Holder | None, staff: UUID | None, shift: UUID | None
+) -> PurchaseRow:
+    origin = events.current_origin()
+    return PurchaseRow(
+        id=uuid7(),
+        source=new.source,
+        external_id=new.external_id,
+        fingerprint="\\x" + new.fingerprint.hex(),
+        member=buyer.member if buyer else None,
+        account=buyer.account if buyer else None,
+        store=place.store_id,
+        staff=staff,
+        at=place.at.astimezone(UTC),
+        currency=place.currency,
+        amount=new.amount,
+        discount=new.discount,
+        returned=0,
+        origin=origin,
+        batch=events.current_batch(),
+        recorded_at=clock.now(),
+        tier=buyer.tier if buyer else None,
+        shift=shift,
+        claim_code=new_code() if buyer is None and origin == "live" else None,
+    )
 
 
 def add_events(sheet: Sheet, purchase: PurchaseRow, zone: str, *, lines: int) -> None:

@@ -114,7 +114,7 @@ async def _use(code: str, claim: Claim, purchase: Settling) -> Kind:
     row = await fetchrow(_USE, code, now(), purchase.purchase, purchase.member, purchase.at)
     if row is None:
         await _refuse(claim, purchase)
-    kind = await _kind_held_still(row)
+    kind = kind_of(await fetchrow(f"{SELECT} WHERE k.id = $1", row["kind"]))
     if row["member"] is None and kind.member_limit is not None and purchase.member is not None:
         await _refuse_above_limit(kind, purchase.member)
     gross = purchase.amount + purchase.discount
@@ -132,13 +132,9 @@ async def _use(code: str, claim: Claim, purchase: Settling) -> Kind:
     return kind
 
 
-async def _kind_held_still(row: Any) -> Kind:
-    """The coupon's kind; of an open code locked, for how often a member may use it is counted."""
-    locking = "" if row["member"] is not None else " FOR UPDATE"
-    return kind_of(await fetchrow(f"{SELECT} WHERE k.id = $1{locking}", row["kind"]))
-
-
 async def _refuse_above_limit(kind: Kind, member: UUID) -> None:
+    """Refuse an open code of a kind that the member has used as often as they may; counted once the kind is locked."""
+    await fetchval("SELECT 1 FROM wallet.coupon_kind WHERE id = $1 FOR UPDATE", kind.id)
     used = await fetchval(
         "SELECT count(*) FROM wallet.coupon WHERE kind = $1 AND used_by = $2 AND state = 'used'", kind.id, member
     )
