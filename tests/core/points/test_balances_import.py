@@ -22,6 +22,7 @@ from tessera.members.imports import ImportInUse, ImportOptions, Report
 from tessera.members.imports.people import import_members
 from tessera.members.normalise import Unusable
 from tessera.members.service.merging import merge
+from tessera.plugin import ledger
 from tessera.points import service
 from tessera.points.imports import import_balances
 from tessera.points.imports.reading import refuse_unit
@@ -239,6 +240,41 @@ async def test_an_undo_is_refused_where_it_was_spent(ana, tmp_path):
     assert report.batch is not None
     with pytest.raises(ImportInUse, match="were used since"):
         await imports.undo(report.batch)
+
+
+async def test_an_undo_looks_at_what_is_spent_at_that_moment(ana, tmp_path):
+    report = await bring(tmp_path, "phone,points\n13800138000,100\n")
+    account = await members.account_of(ana)
+    spent = await service.debit(account, ana, 30, reason="a towel")
+    await ledger.reverse(spent.id, reason="too small", source="dummy.desk", amount=29)
+    assert report.batch is not None
+    with pytest.raises(ImportInUse, match="were used since, in 2 entries"):
+        await imports.undo(report.batch)
+    await ledger.reverse(spent.id, reason="too small", source="dummy.desk")
+    await imports.undo(report.batch)
+    assert ((await service.balances(ana))["points"].balance, await service.verify()) == (0, [])
+
+
+async def test_a_redemption_that_also_took_from_elsewhere_and_came_back_is_in_nobodys_way(ana, tmp_path):
+    report = await bring(tmp_path, "phone,points\n13800138000,100\n")
+    account = await members.account_of(ana)
+    await service.credit(account, ana, 40, reason="a gift")
+    spent = await service.debit(account, ana, 120, reason="a coat")
+    await ledger.reverse(spent.id, reason="too large", source="dummy.desk")
+    assert report.batch is not None
+    await imports.undo(report.batch)
+    assert ((await service.balances(ana))["points"].available, await service.verify()) == (40, [])
+
+
+async def test_what_expired_before_a_redemption_came_back_is_not_lost_or_doubled_by_an_undo(ana, tmp_path):
+    report = await bring(tmp_path, "phone,points,expires\n13800138000,100,2026-12-31\n")
+    spent = await service.debit(await members.account_of(ana), ana, 30, reason="a towel")
+    with clock.frozen(datetime(2027, 1, 5, tzinfo=UTC)):
+        await service.book_all_expired()
+        await ledger.reverse(spent.id, reason="too small", source="dummy.desk")
+        assert report.batch is not None
+        await imports.undo(report.batch)
+        assert ((await service.balances(ana))["points"].balance, await service.verify()) == (0, [])
 
 
 async def test_what_was_brought_pays_a_debt_first_and_the_ledger_agrees(ana, tmp_path):

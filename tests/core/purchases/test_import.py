@@ -23,6 +23,7 @@ from tessera.members import identities, imports
 from tessera.members import service as members
 from tessera.members.imports import ImportInUse, ImportOptions, Report, arranging
 from tessera.members.imports.people import import_members
+from tessera.plugin import ledger
 from tessera.points import service as points
 from tessera.purchases import service
 from tessera.purchases.imports import import_purchases, loading
@@ -272,6 +273,20 @@ async def test_points_of_an_import_are_reversed_and_their_members_stay(store: UU
     assert await fetchval("SELECT count(*) FROM entry WHERE kind = 'undo'") == 2
     assert await fetchval("SELECT count(*) FROM purchase") == 0
     assert await points.verify() == []
+
+
+async def test_an_import_is_taken_back_once_the_only_redemption_of_its_points_was_cancelled(
+    store: UUID, tmp_path: Path
+) -> None:
+    report = await import_purchases(write(tmp_path / "till.csv", row("1", quantity="5")), earn=True)
+    seven = await member_of("7")
+    entry = await points.debit(await members.account_of(seven), seven, 10, reason="towel")
+    assert report.batch is not None
+    with pytest.raises(ImportInUse, match="points of this import were used since"):
+        await imports.undo(report.batch)
+    await ledger.reverse(entry.id, reason="too small", source="dummy.desk")
+    await imports.undo(report.batch)
+    assert ((await points.balances(seven))["points"].balance, await points.verify()) == (0, [])
 
 
 async def test_an_import_on_which_something_stands_is_not_taken_back(store: UUID, tmp_path: Path) -> None:

@@ -19,16 +19,22 @@ class PointsInUse(Conflict):
 
 
 _IN_USE = """
+WITH used AS (
+    SELECT a.lot FROM allocation a JOIN entry later ON later.id = a.entry
+      JOIN lot l ON l.id = a.lot JOIN entry opened ON opened.id = l.entry
+    WHERE opened.batch = $1 AND later.batch IS DISTINCT FROM $1 AND later.source_id IS DISTINCT FROM $1
+      AND later.kind <> 'expire'
+    GROUP BY a.lot HAVING sum(a.amount) <> 0)
 SELECT count(*) FROM entry later
 WHERE later.batch IS DISTINCT FROM $1 AND later.source_id IS DISTINCT FROM $1 AND later.kind <> 'expire'
   AND (later.account, later.unit) IN (SELECT account, unit FROM entry WHERE batch = $1)
   AND (later.kind = 'reverse' AND later.reverses IN (SELECT id FROM entry WHERE batch = $1)
-       OR EXISTS (SELECT 1 FROM allocation a JOIN lot l ON l.id = a.lot JOIN entry opened ON opened.id = l.entry
-               WHERE a.entry = later.id AND opened.batch = $1)
+       OR EXISTS (SELECT 1 FROM allocation a JOIN used u ON u.lot = a.lot WHERE a.entry = later.id)
        OR later.debt_change <> 0
           AND later.seq > (SELECT min(e.seq) FROM entry e
                            WHERE e.batch = $1 AND e.account = later.account AND e.unit = later.unit))
 """
+"""What weighs on a batch now: a lot from which others took and into which they gave back all of it is as it was."""
 
 _ENTRIES = """
 SELECT e.id, e.account, e.unit, e.kind, e.amount, e.debt_change, e.purchase, e.store FROM entry e
@@ -48,7 +54,8 @@ _OPENED = "SELECT * FROM lot WHERE entry IN (SELECT id FROM entry WHERE batch = 
 async def undo_batch(batch: UUID) -> int:
     """Reverse all entries of an import, newest first, and answer how many.
 
-    Refused as a whole where points of the batch were spent, or a debt moved since, outside of it. A debt
+    Refused as a whole where points of the batch are spent, or a debt moved since, outside of it; what was spent and
+    has come back altogether is in nobody's way. A debt
     that a credit of the batch had paid is owed again; what expired meanwhile stays expired.
     """
 
