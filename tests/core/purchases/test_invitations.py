@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -19,6 +21,7 @@ from tessera.kernel.database import execute, fetch, fetchval
 from tessera.members import service as members
 from tessera.members.service import NewMember, account_of, create_member
 from tessera.members.service.erasing import erase
+from tessera.points import noticing
 from tessera.points import service as points
 from tessera.points.earning import changing
 from tessera.points.earning.rules import PER_AMOUNT
@@ -140,17 +143,34 @@ async def test_nobody_owes_after_they_were_erased(ana: UUID, ben: UUID) -> None:
     assert await points.verify() == []
 
 
-@pytest.mark.parametrize("number", range(4))
-async def test_whoever_is_first_of_invitation_and_return_the_end_is_the_same(
-    ana: UUID, store: UUID, number: int
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
+async def test_a_return_in_the_middle_of_the_reward_finds_what_it_gave(
+    ana: UUID, ben: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Eight friends, each rewarded and returned at the same moment by two who know nothing of each other."""
-    friends = [await invited(ana, store) for _friend in range(8)]
-    sold = [await sell(friend, 80_00, f"R{number}-{n}") for n, friend in enumerate(friends)]
-    await asyncio.gather(told(), *(bring_back(one.id, f"B{number}-{n}") for n, one in enumerate(sold)))
+    sold = await sell(ben, 80_00)
+    outside, done = contextvars.copy_context(), noticing.record_deed
+    returning: list[asyncio.Task[object]] = []
+
+    async def meanwhile(*who: Any, **what: Any) -> Any:
+        if not returning:
+            returning.append(asyncio.create_task(bring_back(sold.id), context=outside))
+            while not returning[0].done() and not await fetchval(WAITING):  # noqa: ASYNC110 - no event tells of it
+                await asyncio.sleep(0.01)
+        return await done(*who, **what)
+
+    monkeypatch.setattr(noticing, "record_deed", meanwhile)
     await told()
-    assert await both(ana, *friends) == [0] * 9
-    assert await points.verify() == []
+    await returning[0]
+    assert (await both(ana, ben), await points.verify()) == ([0, 0], [])
+
+
+async def test_of_two_purchases_that_come_back_at_once_the_last_takes_the_reward_with_it(ana: UUID, ben: UUID) -> None:
+    sold = [await sell(ben, 80_00, f"R{n}") for n in range(4)]
+    await told()
+    await asyncio.gather(*(bring_back(one.id, f"B{n}") for n, one in enumerate(sold)))
+    assert (await both(ana, ben), await points.verify()) == ([0, 0], [])
 
 
 STEPS = st.lists(
