@@ -54,6 +54,30 @@ async def test_who_paid_is_not_told_where_they_do_not_exist(api, api_client, ana
             assert str(payer) not in answer.text
 
 
+WORDS = ("A year", "Ten off", "12.34")
+
+
+@pytest.mark.parametrize("rights", [("members.read",), ("members.read", "purchases.read", "points.read")])
+async def test_the_history_tells_what_was_paid_ahead_to_those_who_may_see_it(api, api_client, ana, store, rights):
+    with system_actor():
+        product = await packs.keep_product(
+            packs.NewProduct(title="Ten visits", kind="visit", bought=10, price=0, currency="CNY")
+        )
+    said = {"member": str(ana), "store": "main"}
+    cash = [{"method": "cash", "amount": 1234}]
+    for path, body in (
+        ("recharges", {"amount": 1234, "payments": cash}),
+        ("packs", {"product": str(product), "payments": []}),
+        ("memberships", {"product": "year", "method": "cash"}),
+    ):
+        assert (await api.post(f"/wallet/{path}", json={**said, **body})).status_code == 201
+    assert (await api.post("/wallet/coupons", json={"member": str(ana), "kind": "ten"})).status_code == 201
+    wallet = ("wallet.value.read", "wallet.membership.read", "wallet.coupon.read")
+    async with await api_client(*rights, where=store) as some, await api_client(*rights, *wallet, where=store) as all_:
+        histories = [(await who.get(f"/members/{ana}/timeline")).text for who in (some, all_)]
+    assert [[word for word in WORDS if word in history] for history in histories] == [[], list(WORDS)]
+
+
 async def test_a_membership_is_sold_held_upgraded_and_refunded_over_http(api: httpx.AsyncClient, ana: UUID):
     said = {"member": str(ana), "product": "year", "method": "cash", "store": "main"}
     sold = (await api.post("/wallet/memberships", json=said)).json()

@@ -9,6 +9,8 @@ import msgspec
 
 from tessera.plugin import fetch
 from tessera_hooks import Event, Happened, Text, TimelineEntry, TimelineReader, _
+from tessera_wallet.coupons.reading import READ
+from tessera_wallet.told import seen_of
 
 
 class CouponIssued(msgspec.Struct):
@@ -42,6 +44,7 @@ async def _titles(events: Sequence[Happened]) -> Mapping[str, str]:
 
 def _reader(title: Text) -> TimelineReader:
     async def read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+        events = await seen_of(events, READ)
         titles = await _titles(events)
         return {event.id: TimelineEntry(title, titles.get(event.payload["coupon"], "")) for event in events}
 

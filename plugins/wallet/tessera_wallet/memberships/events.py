@@ -10,6 +10,8 @@ import msgspec
 
 from tessera.plugin import fetch, translate
 from tessera_hooks import Event, Happened, Text, TimelineEntry, TimelineReader, _
+from tessera_wallet.memberships.contract import READ
+from tessera_wallet.told import seen_of
 
 
 class Sold(msgspec.Struct):
@@ -84,6 +86,7 @@ def _detail(event: Happened) -> str:
 
 def _reader(title: Text) -> TimelineReader:
     async def read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
+        events = await seen_of(events, READ)
         titles = await _titles(events)
         return {
             event.id: TimelineEntry(

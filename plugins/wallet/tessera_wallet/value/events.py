@@ -7,9 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from tessera.plugin import actor, say_money
+from tessera.plugin import say_money
 from tessera_hooks import Event, Happened, Text, TimelineEntry, TimelineReader, _
 from tessera_wallet.permissions import READ
+from tessera_wallet.told import seen_of
 
 
 class Recharged(msgspec.Struct):
@@ -33,10 +34,10 @@ class Refunded(msgspec.Struct):
 
 
 def reader(say: Callable[[Happened], TimelineEntry]) -> TimelineReader:
-    """Reads events for those who may see the wallet in the store where they happened; others see bare titles."""
+    """Reads events for those who may see the member's stored value and packs; others see bare titles."""
 
     async def read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
-        return {event.id: say(event) for event in events if actor().may_for_own(READ, event.store)}
+        return {event.id: say(event) for event in await seen_of(events, READ)}
 
     return read
 
