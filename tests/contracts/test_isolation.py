@@ -154,6 +154,8 @@ FOREIGN: list[tuple[str, dict[str, Any]]] = [
     ("/api/v1/wallet/memberships", {"member": "{member}", "product": "year"}),
     ("/api/v1/wallet/coupons", {"member": "{member}", "kind": "ten"}),
     ("/api/v1/wallet/packs", {"member": "{member}", "product": "{member}", "payments": []}),
+    ("/api/v1/wallet/memberships", {"member": "{mine}", "payer": "{member}", "product": "year", "method": "cash"}),
+    ("/api/v1/wallet/packs", {"member": "{mine}", "payer": "{member}", "product": "{member}", "payments": []}),
     ("/api/v1/members/{mine}/merge", {"other": "{member}"}),
 ]
 """Bodies that name someone; ``{mine}`` is a member that the sender does see."""
@@ -470,6 +472,17 @@ async def test_a_body_that_names_someone_elsewhere_is_refused_as_one_that_names_
             if (one.status_code, other.status_code) != (404, 404) or plain(one) != plain(other):
                 wrong.append(f"POST {path}: {one.status_code} {one.text} and {other.status_code} {other.text}")
     assert not wrong, "\n".join(wrong)
+
+
+async def test_a_login_of_another_circle_is_like_one_that_nobody_has(app: Litestar, world: World):
+    body = {"source": "till", "amount": 100, "store": "cl", "external_id": "1"}
+    async with looking(app, "key of another circle") as client:
+        answers = [
+            plain(await client.post("/api/v1/purchases", json={**body, "staff": login})).replace(login, "LOGIN")
+            for login in ("hidden.colleague", "nobody.at.all")
+        ]
+    assert answers[0] == answers[1]
+    assert "nobody signs in as" in answers[0]
 
 
 def _named(body: Any, names: dict[str, str]) -> Any:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from tessera.access import service as access
+from tessera.access.actor import actor
 from tessera.access.service.stores import StoreFacts
 from tessera.kernel import clock
 from tessera.kernel.business import business
@@ -196,12 +197,19 @@ def _positive(number: Decimal) -> bool:
     return number.is_finite() and 0 < number <= LARGEST and isinstance(exponent, int) and exponent >= -12
 
 
+_STAFF = """
+SELECT p.id, p.login FROM staff p WHERE lower(p.login) = ANY($1) AND ($2::uuid[] IS NULL OR EXISTS (
+    SELECT 1 FROM staff_role r WHERE r.staff = p.id AND (r.store IS NULL OR r.store = ANY($2))))
+"""
+
+
 async def staff_ids(logins: set[str]) -> dict[str, UUID]:
-    """The people of given logins; one that nobody has is refused."""
+    """The people of given logins; one that nobody has is refused, and one of another circle in the same words."""
     if not logins:
         return {}
     wanted = {login: login.strip().casefold() for login in logins}
-    rows = await fetch("SELECT id, login FROM staff WHERE lower(login) = ANY($1)", list(wanted.values()))
+    everywhere = actor().stores is None
+    rows = await fetch(_STAFF, list(wanted.values()), None if everywhere else [one.id for one in access.stores_known()])
     known = {row["login"].casefold(): row["id"] for row in rows}
     for login, normal in wanted.items():
         if normal not in known:
