@@ -1,4 +1,4 @@
-"""What the wallet keeps of members who are merged, parted, told what is known of them, or erased: part by part."""
+"""What the wallet keeps of members who are merged, parted, told what is known of them, or erased."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from tessera.plugin import execute, fetch, members
 from tessera_hooks import Merging, Text
 from tessera_wallet.coupons import privacy as coupons
 from tessera_wallet.memberships import privacy as memberships
@@ -14,24 +15,37 @@ from tessera_wallet.value import privacy as value
 
 PARTS = (coupons, memberships, value, packs)
 
+NAMING = [named for part in PARTS for named in part.NAMING]
+"""Tables of the wallet, each with a column that names a member."""
 
-async def merge(merging: Merging) -> Mapping[str, Any]:
-    """Move everything of the other to the survivor; answers what was moved, by kind."""
-    moved: dict[str, Any] = {}
-    for part in PARTS:
-        moved |= await part.move(merging)
+TOLD = {name: sql for part in PARTS for name, sql in part.TOLD.items()}
+"""What is told of a member, whose ids are ``$1``; money in minor units."""
+
+
+async def merge(merging: Merging) -> dict[str, list[UUID]]:
+    """Give the survivor what names the other; answers the ids of the rows, by table and column."""
+    moved = {}
+    for table, column in NAMING:
+        sql = f"UPDATE wallet.{table} SET {column} = $2 WHERE {column} = $1 RETURNING id"
+        rows = await fetch(sql, merging.other, merging.survivor)
+        moved[f"{table}.{column}"] = [row["id"] for row in rows]
     return moved
 
 
 async def unmerge(merging: Merging) -> Sequence[Text]:
-    """Give the other back what was moved; answers what stays with the survivor."""
-    return [said for part in PARTS for said in await part.give_back(merging)]
+    """Give the other back what a merge moved, as far as it is still the survivor's; answers what stays there."""
+    for table, column in NAMING:
+        ids = [UUID(str(id_)) for id_ in merging.kept.get(f"{table}.{column}", ())]
+        sql = f"UPDATE wallet.{table} SET {column} = $2 WHERE {column} = $1 AND id = ANY($3)"
+        await execute(sql, merging.survivor, merging.other, ids)
+    return [*await coupons.since(merging), *await memberships.since(merging)]
 
 
 async def tell(member: UUID) -> Mapping[str, Any] | None:
     """Everything that the wallet keeps of a member; nothing where it keeps nothing."""
-    told = {"coupons": await coupons.tell(member), "memberships": await memberships.tell(member)}
-    told |= {**await value.tell(member), **await packs.tell(member)}
+    ids = await members.ids_of(member)
+    told = {name: [dict(row) for row in await fetch(sql, ids)] for name, sql in TOLD.items()}
+    told["coupons"] = coupons.with_codes_shown(told["coupons"])
     return {name: rows for name, rows in told.items() if rows} or None
 
 

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from tessera.plugin import execute, fetch, fetchval, members
+from tessera.plugin import execute, fetchval
 from tessera_hooks import Merging, Text, _
 from tessera_wallet.coupons import codes
 
-_MOVE = "UPDATE wallet.coupon SET {column} = $2 WHERE {column} = $1 RETURNING id"
-_BACK = "UPDATE wallet.coupon SET {column} = $2 WHERE {column} = $1 AND id = ANY($3)"
-_COLUMNS = ("member", "used_by")
+NAMING = [("coupon", "member"), ("coupon", "used_by")]
 
 _SINCE = """
 SELECT count(*) FROM wallet.coupon c JOIN member_merge g ON g.id = $2 WHERE c.member = $1 AND c.issued_at > g.at
@@ -24,29 +22,18 @@ FROM wallet.coupon c JOIN wallet.coupon_kind k ON k.id = c.kind
 WHERE c.member = ANY($1) OR c.used_by = ANY($1) ORDER BY c.issued_at, c.id
 """
 
-
-async def move(merging: Merging) -> dict[str, list[UUID]]:
-    """Give the survivor what the other holds and has used."""
-    moved = {}
-    for column in _COLUMNS:
-        rows = await fetch(_MOVE.format(column=column), merging.other, merging.survivor)
-        moved[f"coupons_{column}"] = [row["id"] for row in rows]
-    return moved
+TOLD = {"coupons": _TOLD}
 
 
-async def give_back(merging: Merging) -> Sequence[Text]:
-    """Give the other what a merge moved; what was given since stays with the survivor."""
-    for column in _COLUMNS:
-        ids = [UUID(str(id_)) for id_ in merging.kept.get(f"coupons_{column}", ())]
-        await execute(_BACK.format(column=column), merging.survivor, merging.other, ids)
-    since = await fetchval(_SINCE, merging.survivor, merging.merge)
-    return [_("coupons given since: {n}", n=since)] if since else []
+async def since(merging: Merging) -> Sequence[Text]:
+    """What was given since a merge and stays with the survivor when it is undone."""
+    count = await fetchval(_SINCE, merging.survivor, merging.merge)
+    return [_("coupons given since: {n}", n=count)] if count else []
 
 
-async def tell(member: UUID) -> list[Mapping[str, Any]]:
-    """All coupons of a member, and the open ones that they used."""
-    rows = await fetch(_TOLD, await members.ids_of(member))
-    return [{**dict(row), "code": codes.shown(row["code"])} for row in rows]
+def with_codes_shown(told: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Coupons that are told, with their codes as people read them."""
+    return [{**row, "code": codes.shown(row["code"])} for row in told]
 
 
 async def erase(member: UUID) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-from tessera.plugin import business, execute, fetch, fetchval, members
+from tessera.plugin import business, execute, fetchval
 from tessera_hooks import Merging, Text, _
 
-_MOVE = "UPDATE wallet.membership SET {column} = $2 WHERE {column} = $1 RETURNING id"
-_BACK = "UPDATE wallet.membership SET {column} = $2 WHERE {column} = $1 AND id = ANY($3)"
-_COLUMNS = ("member", "payer")
+NAMING = [("membership", "member"), ("membership", "payer")]
 
 _SINCE = """
 SELECT count(*) FROM wallet.membership x JOIN member_merge g ON g.id = $2 WHERE x.member = $1 AND x.sold_at > g.at
@@ -30,28 +27,13 @@ FROM wallet.membership x JOIN wallet.membership_product p ON p.id = x.product
 WHERE x.member = ANY($1) OR x.payer = ANY($1) ORDER BY x.sold_at, x.id
 """
 
-
-async def move(merging: Merging) -> dict[str, list[UUID]]:
-    """Give the survivor the other's memberships, and those that the other paid for."""
-    moved = {}
-    for column in _COLUMNS:
-        rows = await fetch(_MOVE.format(column=column), merging.other, merging.survivor)
-        moved[f"memberships_{column}"] = [row["id"] for row in rows]
-    return moved
+TOLD = {"memberships": _TOLD}
 
 
-async def give_back(merging: Merging) -> Sequence[Text]:
-    """Give the other what a merge moved; what was sold since stays with the survivor."""
-    for column in _COLUMNS:
-        ids = [UUID(str(id_)) for id_ in merging.kept.get(f"memberships_{column}", ())]
-        await execute(_BACK.format(column=column), merging.survivor, merging.other, ids)
-    since = await fetchval(_SINCE, merging.survivor, merging.merge)
-    return [_("memberships sold since: {n}", n=since)] if since else []
-
-
-async def tell(member: UUID) -> list[Mapping[str, Any]]:
-    """All memberships of a member, and those that they paid for others; money in minor units."""
-    return [dict(row) for row in await fetch(_TOLD, await members.ids_of(member))]
+async def since(merging: Merging) -> Sequence[Text]:
+    """What was sold since a merge and stays with the survivor when it is undone."""
+    count = await fetchval(_SINCE, merging.survivor, merging.merge)
+    return [_("memberships sold since: {n}", n=count)] if count else []
 
 
 async def erase(member: UUID) -> None:

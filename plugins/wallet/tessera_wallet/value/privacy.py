@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
-from tessera.plugin import execute, fetch, members
-from tessera_hooks import Merging, Text
-from tessera_wallet.moving import give_back_rows, move_rows
+from tessera.plugin import execute
 
-TABLES = [("recharge", "member"), ("value_refund", "member"), ("value_payment", "member")]
+NAMING = [("recharge", "member"), ("value_refund", "member"), ("value_payment", "member")]
 
-_TOLD = {
+TOLD = {
     "recharges": "SELECT id, at, currency, paid, bonus, offer_title, payments, refunded, reference "
     "FROM wallet.recharge WHERE member = ANY($1) ORDER BY at, id",
     "refunds": "SELECT id, at, currency, principal, bonus, kept, method, reason "
@@ -20,23 +16,6 @@ _TOLD = {
     "paid_with": "SELECT purchase, at, currency, principal, bonus, principal_back, bonus_back "
     "FROM wallet.value_payment WHERE member = ANY($1) ORDER BY at, id",
 }
-
-
-async def move(merging: Merging) -> dict[str, list[UUID]]:
-    """Give the survivor the other's recharges, refunds and payments; the balances follow with their accounts."""
-    return await move_rows(TABLES, merging)
-
-
-async def give_back(merging: Merging) -> Sequence[Text]:
-    """Give the other what a merge moved; what was done since stays with the survivor."""
-    await give_back_rows(TABLES, merging)
-    return []
-
-
-async def tell(member: UUID) -> Mapping[str, Any]:
-    """Recharges, refunds and what was paid with them; money in minor units."""
-    ids = await members.ids_of(member)
-    return {name: [dict(row) for row in await fetch(sql, ids)] for name, sql in _TOLD.items()}
 
 
 async def erase(member: UUID) -> None:
