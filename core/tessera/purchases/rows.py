@@ -36,6 +36,7 @@ class PurchaseRow(msgspec.Struct):
     batch: UUID | None
     recorded_at: datetime
     points_paid: int = 0
+    not_earning: int = 0
     tier: str | None = None
     claim_code: str | None = None
     shift: UUID | None = None

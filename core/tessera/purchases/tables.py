@@ -28,8 +28,9 @@ class Purchase(Table, tablename="purchase"):
     """What someone bought: known by its source and the source's own number.
 
     ``amount`` is what was owed after ``discount``, in minor units; ``returned`` how much of it came
-    back; ``points_paid`` the part of it that was paid with points. ``tier`` is the member's at that moment,
-    ``tier_reached`` the one that it led them to.
+    back; ``points_paid`` the part of it that was paid with points, ``not_earning`` the part that earns nothing
+    because what paid for it has earned already. ``tier`` is the member's at that moment, ``tier_reached`` the one
+    that it led them to.
     ``claim_code`` stands on the receipt of a sale without a member, for whoever claims it later; ``shift`` is
     the one in which it was sold. ``fingerprint`` tells the same contents from others.
     """
@@ -48,6 +49,7 @@ class Purchase(Table, tablename="purchase"):
     discount = BigInt()
     returned = BigInt()
     points_paid = BigInt()
+    not_earning = BigInt(default=0)
     tier = Varchar(length=60, null=True, default=None)
     tier_reached = Varchar(length=60, null=True, default=None)
     claim_code = Varchar(length=20, null=True, default=None, unique=True)

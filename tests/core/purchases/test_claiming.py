@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import types
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from tessera.kernel.ids import uuid7
 from tessera.members.service import MemberUnknown, NewMember, account_of, create_member
 from tessera.points import service as points
 from tessera.purchases import service
-from tessera.purchases.service import Buyer, participating
+from tessera.purchases.service import Buyer, NewPayment, participating
 from tessera.purchases.service.codes import ALPHABET, code_of, new_code, shown_code
 from tessera_hooks import Settling
 
@@ -116,6 +118,21 @@ async def test_history_is_given_to_a_member_and_earns_nothing(ana: UUID) -> None
     assert sold.claim_code is None
     done = await service.claim_purchase(sold.id, Buyer(id=ana))
     assert (done.points.earned, await stats_of(ana)) == (0, (1, 80_00, 1))
+
+
+async def by_card(number: str, amount: int, by_purse: int) -> service.Recorded:
+    """A sale without a member, of which a card pays a part that earned when it was filled."""
+    payments = [NewPayment("dummy.purse", by_purse), NewPayment("cash", amount - by_purse)]
+    return await service.record_purchase(replace(sale(None, amount, number), payments=payments))
+
+
+async def test_what_earned_before_earns_nothing_when_the_sale_is_claimed(ana: UUID, dummy: types.ModuleType) -> None:
+    await dummy.fill_purse(None, 50_00)
+    first, second = await by_card("R1", 80_00, 30_00), await by_card("R2", 40_00, 20_00)
+    assert (await service.claim_purchase(first.id, Buyer(id=ana))).points.earned == 50
+    await bring_back(second.id, "B1", amount=10_00)
+    assert (await service.claim_by_code(second.claim_code or "", Buyer(id=ana))).points.earned == 15
+    assert await fetchval("SELECT array_agg(not_earning ORDER BY external_id) FROM purchase") == [30_00, 20_00]
 
 
 async def test_nobody_claims_for_a_member_that_is_not_there(store: UUID) -> None:

@@ -31,8 +31,8 @@ async def give_voucher(code: str, amount: int, member: UUID | None = None) -> No
     await service.note(f"voucher {code}", member, amount)
 
 
-async def fill_purse(member: UUID, amount: int) -> None:
-    """Put money into a member's purse."""
+async def fill_purse(member: UUID | None, amount: int) -> None:
+    """Put money into a member's purse; nobody's is a card with which whoever holds it pays."""
     await service.note("purse", member, amount)
 
 
@@ -97,3 +97,8 @@ async def holds(member: UUID, store: UUID | None, currency: str) -> int | None:
     """What a member's purse could pay; nothing to say without one."""
     rows: Sequence[dict[str, int]] = await Seen.select(Seen.amount).where(Seen.what == "purse", Seen.about == member)
     return rows[0]["amount"] if rows else None
+
+
+async def not_earning(member: UUID, store: UUID | None, currency: str, amount: int) -> int:
+    """What a purse pays has earned when it was filled."""
+    return amount

@@ -31,7 +31,7 @@ from tessera.purchases.service.contract import (
     TierMoved,
 )
 from tessera.purchases.service.participating import tell_settled
-from tessera.purchases.service.settling import award_of, settling_of
+from tessera.purchases.service.settling import award_of, earning_part, settling_of
 from tessera.purchases.service.sheets import PURCHASE, award_lines_of
 from tessera.purchases.service.visits import NewVisit, record_visits, zone_of
 from tessera_hooks import _
@@ -120,7 +120,8 @@ async def _give(purchase: UUID, holder: Holder) -> Claimed:
     before = await _lock(purchase)
     lines = award_lines_of(await _lines(purchase))
     row = _row_of(before, holder)
-    award = award_of(row, lines, row.amount, zone_of(row.store))
+    base = earning_part(row.amount, row.points_paid, row.not_earning)
+    award = award_of(row, lines, base, zone_of(row.store))
     known = await points.look(award)
     if not await fetch(_TAKE, purchase, holder.member, holder.account, holder.tier):
         raise PurchaseHasMember(_("this purchase has a member already"))

@@ -83,13 +83,18 @@ async def settle(sale: Sale) -> Outcome:
     settling = settling_of(sale.purchase, sale.lines, sale.new)
     not_earning = await _use_up(sale, settling) if live else 0
     paid = await _pay_with_points(sale) if sale.new.points and live else 0
-    earned = await _earn(sale, max(sale.purchase.amount - paid - not_earning, 0))
+    earned = await _earn(sale, earning_part(sale.purchase.amount, paid, not_earning))
     if not live or sale.buyer is None:
         return Outcome(earned, sale.new.points if paid else 0, TierMoved(sale.purchase.tier))
     moved = await tell_settled(settling, earned)
     if moved.changed:
         await execute("UPDATE purchase SET tier_reached = $2 WHERE id = $1", sale.purchase.id, moved.code)
     return Outcome(earned, sale.new.points if paid else 0, moved)
+
+
+def earning_part(amount: int, by_points: int, not_earning: int) -> int:
+    """What of an amount earns: not what points paid, and not what something paid that has earned already (L10)."""
+    return max(amount - by_points - not_earning, 0)
 
 
 def settling_of(purchase: PurchaseRow, lines: Sequence[AwardLine], new: NewPurchase | None = None) -> Settling:
@@ -111,7 +116,10 @@ def settling_of(purchase: PurchaseRow, lines: Sequence[AwardLine], new: NewPurch
 
 
 async def _use_up(sale: Sale, settling: Settling) -> int:
-    """Let plugins use up the claims and take their money; answers how much of the amount earns nothing."""
+    """Let plugins use up the claims and take their money; answers how much of the amount earns nothing.
+
+    That is kept with the purchase: whoever claims it later earns no more than a buyer who was known at once.
+    """
     if settling.claims:
         await check_claims(basket_of(sale.new, sale.place, sale.buyer))
     answers = await host().participate("settle_purchase", store=settling.store, purchase=settling)
@@ -120,7 +128,10 @@ async def _use_up(sale: Sale, settling: Settling) -> int:
     if settling.claims:
         kinds, values = zip(*[(claim.kind, claim.value) for claim in settling.claims], strict=True)
         await execute(_KEEP_CLAIMS, [uuid7() for _claim in kinds], settling.purchase, list(kinds), list(values))
-    return sum(max(one.not_earning, 0) for _plugin, one in settled)
+    not_earning = sum(max(one.not_earning, 0) for _plugin, one in settled)
+    if not_earning:
+        await execute("UPDATE purchase SET not_earning = $2 WHERE id = $1", settling.purchase, not_earning)
+    return not_earning
 
 
 def _check_settled(settling: Settling, settled: Sequence[tuple[str, Settled]]) -> None:
