@@ -155,6 +155,8 @@ class Returning:
 
 Holds = Callable[[UUID, UUID | None, str], Awaitable[int | None]]
 
+NotEarning = Callable[[UUID, UUID | None, str, int], Awaitable[int]]
+
 
 @dataclass(frozen=True)
 class PaymentMethod:
@@ -162,11 +164,16 @@ class PaymentMethod:
 
     ``holds(member, store, currency)`` answers how much of it the member could pay now, in minor units; ``None``
     where it is not for them. Tills offer it up to that.
+
+    ``not_earning(member, store, currency, amount)`` answers how much of an amount would earn nothing if it were paid
+    so now: what ``Settled.not_earning`` would say of it. A preview asks it, in a transaction that cannot write, and
+    never for more than ``holds`` answers. Without it all that is paid so earns.
     """
 
     name: str
     title: Text
     holds: Holds
+    not_earning: NotEarning | None = None
 
 
 @hookspec
@@ -189,13 +196,14 @@ def payment_methods() -> list[PaymentMethod]:  # type: ignore[empty-body]
     """Declare ways to pay that the plugin settles itself.
 
     Called once at start. Tills offer them where the plugin is enabled; what is paid so stands in
-    ``settle_purchase`` and must be taken there.
+    ``settle_purchase`` and must be taken there. A method whose money may have earned before answers how much of
+    an amount that is, so that a preview tells the points that the sale then gives.
 
     Example::
 
         @hookimpl
         def payment_methods():
-            return [PaymentMethod("stored_value", _("Stored value"), service.holds)]
+            return [PaymentMethod("stored_value", _("Stored value"), service.holds, service.not_earning)]
     """
 
 

@@ -67,6 +67,12 @@ async def test_each_plugin_says_what_it_settled(plugin_host, dummy):
     assert answers["dummy"] == Settled(claims=[A], tenders=["dummy.purse"], not_earning=20_00)
 
 
+async def test_a_way_to_pay_says_ahead_what_of_its_money_earns_nothing(plugin_host, dummy):
+    methods = {(one.plugin, one.value.name): one.value for one in plugin_host.declared("payment_methods")}
+    asked = methods["dummy", "purse"].not_earning
+    assert await asked(uuid7(), None, "CNY", 20_00) == 20_00
+
+
 async def test_each_plugin_gives_back_what_was_its_own(plugin_host, dummy):
     member = uuid7()
     await dummy.fill_purse(member, 10_00)

@@ -17,7 +17,7 @@ from uuid import UUID
 from tessera.kernel import clock
 from tessera.kernel.database import fetch, fetchrow, in_transaction
 from tessera.members.service import account_of, accounts_of
-from tessera.points.ledger import Cause, EntryRow, LotRow, Posting, settling
+from tessera.points.ledger import Cause, EntryRow, LotRow, Posting, allocate, settling
 from tessera.points.service import reading
 from tessera.points.service.booking import InsufficientBalance, take
 from tessera.points.service.explaining import explain as sentence
@@ -64,6 +64,7 @@ __all__ = [
     "sentence",
     "take_back",
     "unit_titles",
+    "would_draw",
 ]
 
 
@@ -304,6 +305,18 @@ async def drawn(entry: UUID) -> list[Drawn]:
     return [Drawn(**dict(row)) for row in await fetch(_DRAWN, entry)]
 
 
+async def would_draw(member: UUID, unit: str, amount: int) -> list[Drawn]:
+    """From which credits a debit would take an amount now, in its order; locks nothing, books nothing.
+
+    What is more than there is, is left out: a debit of it would be refused, or owed.
+    """
+    now = clock.now()
+    rows = {row["id"]: row for row in await fetch(_HELD, member, unit)}
+    lots = sorted((lot_row(row) for row in rows.values()), key=lambda lot: lot.place)
+    taken, _missing = allocate([lot for lot in lots if lot.is_open(now)], _whole(amount))
+    return [Drawn(lot.entry, rows[lot.id]["source"], rows[lot.id]["source_id"], part) for lot, part in taken]
+
+
 def _lot_facts(lot: LotRow, booked: int, now: datetime) -> LotFacts:
     return LotFacts(
         unit=lot.unit,
@@ -381,6 +394,11 @@ SELECT (SELECT coalesce(sum(amount), 0) FROM brought)::bigint AS brought,
        (SELECT coalesce(sum(forgiven), 0) FROM gone)::bigint AS forgiven,
        (SELECT coalesce(sum(a.amount), 0) FROM allocation a JOIN entry e ON e.id = a.entry JOIN lot l ON l.id = a.lot
         WHERE e.kind = 'expire' AND l.entry IN (SELECT id FROM brought))::bigint AS expired
+"""
+
+_HELD = """
+SELECT l.*, c.source, c.source_id FROM account a JOIN lot l ON l.account = a.id JOIN entry c ON c.id = l.entry
+WHERE a.member = $1 AND l.unit = $2 AND l.remaining > 0
 """
 
 _DRAWN = """

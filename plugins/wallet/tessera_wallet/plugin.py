@@ -62,7 +62,7 @@ from tessera_wallet.value import api as value_api
 from tessera_wallet.value import bringing as value_brought
 from tessera_wallet.value import events as value_events
 from tessera_wallet.value import facts as value_facts
-from tessera_wallet.value.paying import holds
+from tessera_wallet.value.paying import holds, not_earning
 
 ledger.explain("wallet", explain)
 
@@ -129,7 +129,7 @@ def claim_kinds() -> list[ClaimKind]:
 
 @hookimpl
 def payment_methods() -> list[PaymentMethod]:
-    return [PaymentMethod("stored_value", _("Stored value"), holds)]
+    return [PaymentMethod("stored_value", _("Stored value"), holds, not_earning)]
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from tessera.access import service as access
 from tessera.access.service import staff
 from tessera.kernel import clock
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval
+from tessera.kernel.plugins.state import enable
 from tessera.members import service as members
 from tessera.members.service import NewMember
 from tessera.points import service as points
@@ -55,6 +57,29 @@ async def test_a_member_is_found_by_phone_and_earns(till, ana):
     receipt = await till.sell()
     assert "Earned: Points +18" in receipt
     assert (await points.balances(ana))["points"].available == 18
+
+
+async def test_what_is_earned_follows_the_way_it_is_paid(till, ana):
+    await enable("dummy")
+    await importlib.import_module("tessera_dummy.selling").fill_purse(ana, 10_00)
+    await till.enter(q=PHONE)
+    await till.enter("Latte 18")
+    await till.enter(**{"part.dummy.purse": "10"})
+    assert "Earns 8 points" in till.text
+    await till.sell()
+    assert (await points.balances(ana))["points"].available == 8
+
+
+async def test_choosing_a_way_to_pay_tells_what_it_would_earn(till, ana):
+    await enable("dummy")
+    await importlib.import_module("tessera_dummy.selling").fill_purse(ana, 40_00)
+    await till.enter(q=PHONE)
+    await till.enter("Latte 18")
+    assert "Earns 18 points" in till.text
+    await till.enter(method="dummy.purse")
+    assert "Earns" not in till.text
+    await till.enter(**{"part.cash": "3"})
+    assert "Earns 3 points" in till.text
 
 
 async def test_a_members_code_may_be_scanned_where_goods_are_asked_for(till, ana):

@@ -16,7 +16,7 @@ from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.errors import TooMany
 from tessera.members.service import MemberUnknown
 from tessera.purchases import service
-from tessera.purchases.service import Buyer, NewLine, NewPurchase
+from tessera.purchases.service import Buyer, NewLine, NewPayment, NewPurchase
 from tessera_hooks import Basket, Claim, PriceCut
 
 
@@ -85,6 +85,14 @@ async def test_points_that_would_be_spent_earn_nothing(ana: UUID) -> None:
 async def test_what_is_expected_is_what_the_sale_then_earns(ana: UUID) -> None:
     found = await service.preview(thought(ana, 12_34))
     assert (await service.record_purchase(sale(ana, 12_34))).points.earned == found.would_earn
+
+
+async def test_what_a_purse_would_pay_earns_nothing_as_in_the_sale(ana: UUID, dummy: types.ModuleType) -> None:
+    await dummy.fill_purse(ana, 30_00)
+    by_purse = NewPayment("dummy.purse", 30_00)
+    found = await service.preview(thought(ana, payments=[by_purse]))
+    done = await service.record_purchase(replace(sale(ana, 100_00), payments=[by_purse, NewPayment("cash", 70_00)]))
+    assert (found.would_earn, done.points.earned) == (70, 70)
 
 
 async def test_ways_to_pay_say_what_the_member_holds(ana: UUID, dummy: types.ModuleType) -> None:

@@ -171,7 +171,7 @@ def claim_kinds() -> list[ClaimKind]:
 
 @hookimpl
 def payment_methods() -> list[PaymentMethod]:
-    return [PaymentMethod("purse", _("Purse"), selling.holds)]
+    return [PaymentMethod("purse", _("Purse"), selling.holds, selling.not_earning)]
 
 
 @hookimpl

@@ -101,6 +101,7 @@ class Basket:
             currency=currency,
             amount=sum(purchases.line_amount(line, currency) for line in lines),
             lines=lines,
+            payments=[purchases.NewPayment(method, amount) for method, amount in self.parts.items()],
             redeem={POINTS: self.points} if self.points else {},
             claims=self.claims,
         )

@@ -270,7 +270,8 @@ async def _priced(basket: Basket, here: Till, form: Form) -> tuple[purchases.Pre
         return None, [None for _line in basket.lines]
     amounts: list[int | None] = [purchases.line_amount(line, here.currency) for line in lines]
     try:
-        return await purchases.preview(basket.as_new(here.source, here.currency, till=here.code)), amounts
+        new = basket.as_new(here.source, here.currency, till=here.code)
+        return await purchases.preview(new, rest_by=basket.method), amounts
     except (Invalid, NotFound, Conflict) as refusal:
         form.refuse(refusal)
         return None, amounts

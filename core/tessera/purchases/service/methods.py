@@ -97,6 +97,23 @@ def plugin_methods(store: UUID | None) -> set[str]:
     return {f"{one.plugin}.{one.value.name}" for one in host().declared_in("payment_methods", store)}
 
 
+async def would_not_earn(
+    member: UUID, store: UUID | None, currency: str, tenders: Mapping[str, int], ways: Iterable[Way]
+) -> int:
+    """How much of money that is only thought of would earn nothing, by what the plugins say of their methods.
+
+    Of a method no more is asked for than the member holds: a sale would refuse the rest.
+    """
+    holds = {way.method: way.holds or 0 for way in ways}
+    found = 0
+    for one in host().declared_in("payment_methods", store):
+        method = f"{one.plugin}.{one.value.name}"
+        amount = min(tenders.get(method, 0), holds.get(method, 0))
+        if amount > 0 and one.value.not_earning is not None:
+            found += max(await one.value.not_earning(member, store, currency, amount), 0)
+    return found
+
+
 async def ways_to_pay(member: UUID | None, store: UUID | None, currency: str) -> list[Way]:
     """What a till offers: the own methods, then what the member holds of those that plugins settle."""
     own = own_methods()

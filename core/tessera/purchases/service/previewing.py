@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,9 +14,10 @@ from tessera.purchases.service.baskets import ask_cuts, basket_of
 from tessera.purchases.service.buyers import Holder, find_for_preview
 from tessera.purchases.service.checking import check_contents, place_of
 from tessera.purchases.service.contract import NewPurchase
-from tessera.purchases.service.methods import Way, ways_to_pay
+from tessera.purchases.service.methods import Way, ways_to_pay, would_not_earn
 from tessera.purchases.service.participating import tier_title
 from tessera.purchases.service.pricing import combine, spread
+from tessera.purchases.service.settling import earning_part
 from tessera.purchases.service.sheets import PURCHASE
 from tessera_hooks import Award, Basket, PriceCut, Text, _
 
@@ -55,8 +57,11 @@ class Preview:
         return sum(one.points for one in self.earns)
 
 
-async def preview(new: NewPurchase) -> Preview:
+async def preview(new: NewPurchase, *, rest_by: str | None = None) -> Preview:
     """What a purchase would come to: price, offers, what points could pay, what would be earned, ways to pay.
+
+    What is paid by a method whose money has earned already would earn nothing again: so the points hang on the
+    payments of ``new``, and on ``rest_by``, the method by which what they leave open is thought to be paid.
 
     The plugins are asked in a transaction that cannot write. A member who is given by an identity is looked
     up, which is counted and noted like any lookup.
@@ -68,12 +73,12 @@ async def preview(new: NewPurchase) -> Preview:
 
     async def work() -> Preview:
         await execute("SET TRANSACTION READ ONLY")
-        return await _preview(new, basket, buyer)
+        return await _preview(new, basket, buyer, rest_by)
 
     return await in_transaction(work)
 
 
-async def _preview(new: NewPurchase, basket: Basket, buyer: Holder | None) -> Preview:
+async def _preview(new: NewPurchase, basket: Basket, buyer: Holder | None, rest_by: str | None) -> Preview:
     given, known = min(new.discount, basket.amount), await ask_cuts(basket)
     held = set(basket.claims)
     combined = combine(basket.amount - given, [cut for cut in known if cut.claim is None or cut.claim in held])
@@ -81,6 +86,8 @@ async def _preview(new: NewPurchase, basket: Basket, buyer: Holder | None) -> Pr
     to_pay = basket.amount - given - combined.amount
     redeemed = min(terms(basket.currency).worth(new.points), to_pay) if buyer else 0
     offers = [cut for cut in known if cut.claim is not None and cut.claim not in held and cut.refused is None]
+    ways = await ways_to_pay(basket.member, basket.store, basket.currency)
+    tenders = _tenders(new, to_pay - redeemed, rest_by)
     return Preview(
         member=basket.member,
         tier=basket.tier,
@@ -95,8 +102,8 @@ async def _preview(new: NewPurchase, basket: Basket, buyer: Holder | None) -> Pr
         refused=[*combined.refused, *_unknown(basket, known)],
         lines=spread(cuts, {line.place: line.amount for line in basket.lines}),
         spendable=await quote(buyer.member, to_pay, basket.currency) if buyer else None,
-        earns=await _would_earn(basket, buyer, to_pay - redeemed) if buyer else [],
-        methods=await ways_to_pay(basket.member, basket.store, basket.currency),
+        earns=await _would_earn(basket, buyer, to_pay, redeemed, tenders, ways) if buyer else [],
+        methods=ways,
     )
 
 
@@ -115,7 +122,20 @@ def _unknown(basket: Basket, known: Sequence[PriceCut]) -> list[PriceCut]:
     ]
 
 
-async def _would_earn(basket: Basket, buyer: Holder, base: int) -> list[points.Expected]:
+def _tenders(new: NewPurchase, due: int, rest_by: str | None) -> Mapping[str, int]:
+    """How much would be paid by which method."""
+    tenders = Counter[str]()
+    for payment in new.payments:
+        tenders[payment.method] += payment.amount
+    if rest_by and (rest := due - tenders.total()) > 0:
+        tenders[rest_by] += rest
+    return tenders
+
+
+async def _would_earn(
+    basket: Basket, buyer: Holder, to_pay: int, redeemed: int, tenders: Mapping[str, int], ways: Sequence[Way]
+) -> list[points.Expected]:
+    silent = await would_not_earn(buyer.member, basket.store, basket.currency, tenders, ways)
     award = Award(
         member=buyer.member,
         tier=basket.tier,
@@ -123,7 +143,7 @@ async def _would_earn(basket: Basket, buyer: Holder, base: int) -> list[points.E
         reason=PURCHASE,
         at=basket.at,
         currency=basket.currency,
-        amount=base,
+        amount=earning_part(to_pay, redeemed, silent),
         lines=basket.lines,
     )
     return await points.would_earn(award)

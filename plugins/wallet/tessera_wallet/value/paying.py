@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -36,6 +37,15 @@ class Drawn:
 async def holds(member: UUID, _store: UUID | None, currency: str) -> int | None:
     """How much a member could pay, principal and bonus together; nothing to offer where there is none."""
     return (await held_in(member, currency)).total or None
+
+
+async def not_earning(member: UUID, _store: UUID | None, currency: str, amount: int) -> int:
+    """How much of an amount would earn nothing if it were paid so now; reads and locks nothing."""
+    held = await held_in(member, currency)
+    chosen: WalletSettings = settings("wallet")
+    principal, bonus = split(min(amount, held.total), held.principal, held.bonus, chosen.spend_order)
+    parts = await ledger.would_draw(member, units.principal(currency), principal) if principal else []
+    return bonus + await _silent(parts, principal)
 
 
 async def settle(purchase: Settling) -> Settled | None:
@@ -85,19 +95,19 @@ async def _draw(purchase: Settling, payer: UUID, principal: int, bonus: int) -> 
                 facts={"currency": purchase.currency},
             )
             entries[name] = entry.id
-    silent = bonus + (await _silent(entries["principal"], principal) if principal else 0)
+    parts = await ledger.drawn(entries["principal"]) if principal else []
+    silent = bonus + await _silent(parts, principal)
     return Drawn(principal, bonus, entries.get("principal"), entries.get("bonus"), silent)
 
 
 _EARNS = "SELECT id, earns FROM wallet.recharge WHERE id = ANY($1)"
 
 
-async def _silent(entry: UUID, amount: int) -> int:
-    """How much of the principal that an entry took earns nothing: its recharge has earned, or never does.
+async def _silent(parts: Sequence[ledger.Drawn], amount: int) -> int:
+    """How much of an amount of principal earns nothing: its recharge has earned, or never does.
 
     Looked up recharge by recharge: what earns may have been set otherwise when the money was paid in.
     """
-    parts = await ledger.drawn(entry)
     sources = [part.source_id for part in parts if part.source_id is not None]
     earns = {row["id"]: row["earns"] for row in await fetch(_EARNS, sources)}
     chosen: WalletSettings = settings("wallet")
