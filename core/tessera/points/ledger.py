@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,7 @@ from tessera.access.actor import actor
 from tessera.kernel import clock, events
 from tessera.kernel.database import fetch, fetchval, in_transaction_now
 from tessera.kernel.ids import uuid7
+from tessera.points.rows import LOT_ORDER, AllocationRow, EntryRow, Kind, LotRow, Standing, columns_of, write_rows
 from tessera.points.units import POINTS, Term, expiry_of, term
 
 __all__ = [
@@ -43,89 +44,8 @@ UNMERGED = "unmerge"
 ERASURE = "erasure"
 """The source of what is booked when a member is erased."""
 
-Kind = Literal["earn", "credit", "debit", "take_back", "expire", "transfer", "undo", "reverse", "extend"]
-
 ACTIVITY = frozenset({"earn", "credit", "debit"})
 """The kinds of entries by which a member earns or spends."""
-
-
-class EntryRow(msgspec.Struct):
-    """A row of ``entry``."""
-
-    id: UUID
-    account: UUID
-    unit: str
-    seq: int
-    kind: Kind
-    amount: int
-    balance: int
-    debt_change: int
-    forgiven: int
-    at: datetime
-    recorded_at: datetime
-    expires_at: datetime | None
-    reason: str
-    rule: str | None
-    facts: dict[str, Any]
-    purchase: UUID | None
-    source: str
-    source_id: UUID | None
-    store: UUID | None
-    actor: str
-    actor_id: UUID | None
-    origin: str
-    batch: UUID | None
-    reverses: UUID | None
-    rule_version: int | None = None
-    moves_to: datetime | None = None
-
-
-class LotRow(msgspec.Struct):
-    """A row of ``lot``."""
-
-    id: UUID
-    account: UUID
-    unit: str
-    entry: UUID
-    purchase: UUID | None
-    amount: int
-    remaining: int
-    opens_at: datetime
-    expires_at: datetime | None
-    idle: bool = False
-    moved_by: UUID | None = None
-
-    @property
-    def place(self) -> tuple[bool, datetime, datetime, UUID]:
-        """Its place in the order of spending, as ``LOT_ORDER`` has it."""
-        return self.expires_at is None, self.expires_at or self.opens_at, self.opens_at, self.id
-
-    def is_open(self, at: datetime) -> bool:
-        """Whether it can be spent at a moment."""
-        return self.opens_at <= at and not self.is_over(at)
-
-    def is_over(self, at: datetime) -> bool:
-        """Whether it has expired by a moment."""
-        return self.expires_at is not None and self.expires_at <= at
-
-
-class AllocationRow(msgspec.Struct):
-    """A row of ``allocation``."""
-
-    id: UUID
-    entry: UUID
-    lot: UUID
-    amount: int
-
-
-class Standing(msgspec.Struct):
-    """The locked balance of an account, and whose account it is."""
-
-    member: UUID
-    account: UUID
-    balance: int
-    debt: int
-    seq: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,9 +64,6 @@ class Cause:
     reverses: UUID | None = None
 
 
-LOT_ORDER = "expires_at NULLS LAST, opens_at, id"
-"""Nearest expiry first, then oldest, never-expiring last."""
-
 _HOLD = """
 SELECT m.id FROM account a JOIN member m ON m.id = a.member WHERE a.id = ANY($1) ORDER BY m.id FOR KEY SHARE OF m
 """
@@ -164,43 +81,10 @@ SELECT id, account, $3, 0, 0, 0 FROM unnest($1::uuid[], $2::uuid[]) AS t (id, ac
 ON CONFLICT (account, unit) DO NOTHING
 """
 
-
-def _columns(row: type[msgspec.Struct]) -> str:
-    return ", ".join(row.__struct_fields__)
-
-
 _LOTS = f"""
-SELECT {_columns(LotRow)} FROM lot
+SELECT {columns_of(LotRow)} FROM lot
 WHERE account = ANY($1) AND unit = $2 AND remaining > 0 ORDER BY {LOT_ORDER} FOR UPDATE
 """
-
-
-_WRITE = f"""
-WITH new_entry AS (
-    INSERT INTO entry ({_columns(EntryRow)})
-    SELECT {_columns(EntryRow)} FROM json_populate_recordset(NULL::entry, $1)
-), new_lot AS (
-    INSERT INTO lot ({_columns(LotRow)})
-    SELECT {_columns(LotRow)} FROM json_populate_recordset(NULL::lot, $2)
-), changed_lot AS (
-    UPDATE lot SET remaining = given.remaining, expires_at = given.expires_at, moved_by = given.moved_by
-    FROM json_populate_recordset(NULL::lot, $3) AS given WHERE lot.id = given.id
-), new_allocation AS (
-    INSERT INTO allocation ({_columns(AllocationRow)})
-    SELECT {_columns(AllocationRow)} FROM json_populate_recordset(NULL::allocation, $4)
-), standing AS (
-    UPDATE balance SET balance = given.balance, debt = given.debt, seq = given.seq
-    FROM json_populate_recordset(NULL::balance, $5) AS given
-    WHERE balance.account = given.account AND balance.unit = $6
-), said AS (
-    {events.INSERT_JSON.format(rows="$7")}
-)
-SELECT 1
-"""
-
-
-def _json(rows: Iterable[Any]) -> str:
-    return msgspec.json.encode(list(rows)).decode()
 
 
 class Posting:
@@ -443,15 +327,14 @@ class Posting:
         if self.entries and expiry_of(self.unit).kind == "inactivity":
             await self._keep_alive()
         if self.entries:
-            await fetchval(
-                _WRITE,
-                _json(self.entries),
-                _json(self.new_lots.values()),
-                _json(self.changed_lots.values()),
-                _json(self.allocations),
-                _json(self.standings.values()),
+            await write_rows(
                 self.unit,
-                events.as_json(self.events),
+                entries=self.entries,
+                new_lots=self.new_lots.values(),
+                changed_lots=self.changed_lots.values(),
+                allocations=self.allocations,
+                standings=self.standings.values(),
+                said=self.events,
             )
 
     async def _keep_alive(self) -> None:

@@ -40,40 +40,37 @@ class ClaimIn(msgspec.Struct, forbid_unknown_fields=True):
     value: str
 
 
-class PurchaseIn(msgspec.Struct, forbid_unknown_fields=True):
-    """A purchase; amounts in minor units. ``redeem`` names ``points``; ``claims`` are used up once each."""
+class SaleIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What purchases and baskets share; amounts in minor units.
+
+    ``redeem`` names ``points``; ``claims`` are used up once each.
+    """
+
+    member: BuyerIn | None = None
+    unknown_member: Literal["keep", "create", "refuse"] = "keep"
+    store: str | None = None
+    staff: str | None = None
+    at: datetime | None = None
+    currency: str | None = None
+    discount: int = 0
+    lines: list[service.NewLine] = []
+    payments: list[service.NewPayment] = []
+    redeem: dict[str, int] | None = None
+    claims: list[ClaimIn] | None = None
+
+
+class PurchaseIn(SaleIn, kw_only=True, forbid_unknown_fields=True):
+    """A purchase, by the number that its source has given it; ``amount`` is what is owed, in minor units."""
 
     external_id: str
     source: str
     amount: int
-    member: BuyerIn | None = None
-    unknown_member: Literal["keep", "create", "refuse"] = "keep"
-    store: str | None = None
-    staff: str | None = None
-    at: datetime | None = None
-    currency: str | None = None
-    discount: int = 0
-    lines: list[service.NewLine] = []
-    payments: list[service.NewPayment] = []
-    redeem: dict[str, int] | None = None
-    claims: list[ClaimIn] | None = None
 
 
-class BasketIn(msgspec.Struct, forbid_unknown_fields=True):
+class BasketIn(SaleIn, kw_only=True, forbid_unknown_fields=True):
     """A purchase that is only thought of: a recorded one without its number; lines may stand for ``amount``."""
 
     amount: int = 0
-    member: BuyerIn | None = None
-    unknown_member: Literal["keep", "create", "refuse"] = "keep"
-    store: str | None = None
-    staff: str | None = None
-    at: datetime | None = None
-    currency: str | None = None
-    discount: int = 0
-    lines: list[service.NewLine] = []
-    payments: list[service.NewPayment] = []
-    redeem: dict[str, int] | None = None
-    claims: list[ClaimIn] | None = None
     external_id: str = ""
     source: str = ""
 
