@@ -72,6 +72,18 @@ async def test_the_same_sale_again_is_the_same_answer_and_another_a_conflict(
     assert (other.status_code, other.json()["code"]) == (409, "purchase_conflict")
 
 
+async def test_two_stores_whose_tills_count_alike_never_share_a_sale_or_a_return(app: Litestar, store: UUID) -> None:
+    other = (await access.add_store("north", name="North")).id
+    sale = {"source": "till", "external_id": "1", "amount": 10_00}
+    async with await client(app, store=store) as here, await client(app, store=other) as there:
+        for path, code in (("/purchases", "purchase_conflict"), ("/returns", "return_conflict")):
+            assert (await here.post(path, json=sale)).status_code == 201
+            answer = await there.post(path, json=sale)
+            assert (answer.status_code, answer.json()["code"]) == (409, code)
+            assert "is one of another store" in answer.json()["detail"]
+            assert (await here.post(path, json=sale)).status_code == 201
+
+
 async def test_points_pay_a_part_and_come_back_with_a_return(till: httpx.AsyncClient, ana: UUID) -> None:
     await till.post("/purchases", json=sold(ana, 500_00))
     paid = sold(ana, 10_00, "R2", redeem={"points": 300}, payments=[{"method": "cash", "amount": 7_00}])
@@ -332,6 +344,8 @@ async def test_a_character_that_cannot_be_stored_is_refused(till: httpx.AsyncCli
         ({"at": "0001-01-01T00:00:00+14:00"}, "at"),
         ({"at": "0001-01-01T00:00:00"}, "at"),
         ({"lines": [{"quantity": "1000000000", "unit_price": "100000000000000"}]}, "lines.0.unit_price"),
+        ({"lines": [{"unit_price": "1E-20000", "amount": 1}]}, "lines.0.unit_price"),
+        ({"lines": [{"unit_price": "sNaN", "amount": 1}]}, "lines.0.unit_price"),
     ],
 )
 async def test_a_moment_or_price_beyond_all_reason_is_refused(

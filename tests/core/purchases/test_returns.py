@@ -69,6 +69,14 @@ async def test_more_than_was_bought_is_refused(ana: UUID) -> None:
     assert await fetchval("SELECT returned FROM purchase") == 50_00
 
 
+async def test_what_has_come_back_whole_does_not_come_back_again_under_another_number(ana: UUID) -> None:
+    bought = await two_lines(ana)
+    await bring_back(bought.id)
+    with pytest.raises(service.OverReturned, match="0 is left"):
+        await bring_back(bought.id, "B2")
+    assert await fetchval("SELECT count(*) FROM purchase_return") == 1
+
+
 async def test_of_parallel_returns_no_more_comes_back_than_was_bought(ana: UUID) -> None:
     bought = await sell(ana, 100_00)
     done = await asyncio.gather(

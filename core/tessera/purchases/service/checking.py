@@ -179,7 +179,7 @@ def _line_errors(field: str, line: NewLine) -> list[FieldError]:
     wrong += _length_errors(f"{field}.name", line.name, 2000)
     if not _positive(line.quantity):
         wrong.append(FieldError(f"{field}.quantity", _("give a quantity above zero")))
-    if line.unit_price is not None and not (line.unit_price.is_finite() and 0 <= line.unit_price <= LARGEST):
+    if line.unit_price is not None and not (line.unit_price.is_zero() or _positive(line.unit_price)):
         wrong.append(FieldError(f"{field}.unit_price", _("give a price, zero or more")))
     if line.amount is not None:
         wrong += _money_errors(f"{field}.amount", line.amount)

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from tessera.kernel.errors import Conflict, NotFound
-from tessera_hooks import Claim, Tender
+from tessera_hooks import Claim, Tender, Text, _
 
 
 class PurchaseConflict(Conflict):
@@ -180,6 +180,15 @@ def _normal(value: Any) -> Any:
 
 def _speaks(value: Any, one: Field[Any]) -> bool:
     return "since" not in one.metadata or bool(getattr(value, one.name))
+
+
+def of_another_store(new: NewPurchase | NewReturn) -> Text:
+    """Why a number is refused under which another store has recorded something."""
+    return _(
+        'number "{number}" of {source} is one of another store: let the tills of each store name a source of their own',
+        number=new.external_id,
+        source=new.source,
+    )
 
 
 @dataclass(frozen=True)

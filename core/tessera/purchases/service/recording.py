@@ -11,7 +11,14 @@ from tessera.points import service as points
 from tessera.purchases import rows
 from tessera.purchases.service.buyers import Holder, counted_if_refused, find_buyer
 from tessera.purchases.service.checking import Place, check_purchase, place_of, staff_ids
-from tessera.purchases.service.contract import NewPurchase, PointsMoved, PurchaseConflict, Recorded, TierMoved
+from tessera.purchases.service.contract import (
+    NewPurchase,
+    PointsMoved,
+    PurchaseConflict,
+    Recorded,
+    TierMoved,
+    of_another_store,
+)
 from tessera.purchases.service.crediting import credit_staff
 from tessera.purchases.service.orphans import adopt
 from tessera.purchases.service.settling import Sale, award_of, check_payments, settle
@@ -33,7 +40,7 @@ async def record_purchase(new: NewPurchase) -> Recorded:
     staff = await staff_ids({share.login for line in new.lines for share in line.staff} | _seller(new))
 
     async def work() -> Recorded:
-        while (known := await _known(new)) is None:
+        while (known := await _known(new, place)) is None:
             check_payments(new, place)
             running: Any = DB.current_transaction.get()
             before = await running.savepoint()
@@ -82,14 +89,17 @@ async def _record(new: NewPurchase, place: Place, buyer: Holder | None, staff: M
 
 
 _KNOWN = """
-SELECT p.id, p.fingerprint, p.member, p.account, p.amount, p.currency, p.tier, p.tier_reached, p.claim_code,
+SELECT p.id, p.fingerprint, p.store, p.member, p.account, p.amount, p.currency, p.tier, p.tier_reached, p.claim_code,
     coalesce((SELECT sum(e.amount) FROM entry e WHERE e.purchase = p.id AND e.kind = 'earn'), 0)::bigint AS earned
 FROM purchase p WHERE p.source = $1 AND p.external_id = $2
 """
 
 
-async def _known(new: NewPurchase) -> Recorded | None:
-    """The purchase that has the number already; refused unless its contents are the same."""
+async def _known(new: NewPurchase, place: Place) -> Recorded | None:
+    """The purchase that has the number already; refused unless its contents and its store are the same.
+
+    A till need not name its store, so that two tills that count from one may say the very same of two sales.
+    """
     row: Any = await fetchrow(
         _KNOWN,
         new.source,
@@ -97,6 +107,8 @@ async def _known(new: NewPurchase) -> Recorded | None:
     )
     if row is None:
         return None
+    if row["store"] != place.store_id:
+        raise PurchaseConflict(of_another_store(new))
     if bytes(row["fingerprint"]) != new.fingerprint:
         raise PurchaseConflict(
             _(

@@ -27,6 +27,7 @@ from tessera.purchases.service.contract import (
     PurchaseUnknown,
     RecordedReturn,
     ReturnConflict,
+    of_another_store,
 )
 from tessera.purchases.service.orphans import adopt
 from tessera.purchases.service.refunding import check_orphans_refunds, check_refunds, refunds_of, write_refunds
@@ -101,7 +102,7 @@ async def _find(new: NewReturn) -> UUID | None:
 
 
 async def _of_purchase(new: NewReturn, place: Place, bought: Any) -> RecordedReturn:
-    known = await _again(new)
+    known = await _again(new, place)
     if known is not None:
         return known
     _check_currency(new, bought)
@@ -111,7 +112,8 @@ async def _of_purchase(new: NewReturn, place: Place, bought: Any) -> RecordedRet
         amount = min(sum(part.amount for part in parts), left) if not await _is_all(parts, bought) else left
     else:
         amount = left if new.amount is None else new.amount
-    if amount > left:
+    nothing_left = not left and bool(bought["amount"]) and not new.lines and new.amount is None
+    if amount > left or nothing_left:
         raise OverReturned(_("more would come back than was bought: {left} is left", left=left), left=left)
     row = return_row(new, place, amount, purchase=bought["id"], member=bought["member"], currency=bought["currency"])
     row.shift = await current_shift(row.store, at=row.at)
@@ -122,7 +124,7 @@ async def _of_purchase(new: NewReturn, place: Place, bought: Any) -> RecordedRet
         for n, part in enumerate(parts, start=1)
     ]
     if not await write_returns([row], lines):
-        return await _known(new)
+        return await _known(new, place)
     for part in parts:
         await attribute(part.line["id"], part.quantity)
     done = await bring_back(
@@ -220,7 +222,7 @@ async def _keep_orphan(new: NewReturn, place: Place) -> RecordedReturn:
     if new.refunds:
         check_orphans_refunds(new.refunds, row.amount, row.currency)
     if not await write_returns([row], []):
-        return await _known(new)
+        return await _known(new, place)
     given = [Tender(one.method, one.amount) for one in new.refunds]
     await write_refunds(row.id, given)
     if new.purchase_external_id is not None:
@@ -238,15 +240,15 @@ async def _link_if_arrived(new: NewReturn) -> None:
         await adopt(row["id"])
 
 
-async def _again(new: NewReturn) -> RecordedReturn | None:
+async def _again(new: NewReturn, place: Place) -> RecordedReturn | None:
     row = await fetchrow(
         "SELECT 1 FROM purchase_return WHERE source = $1 AND external_id = $2", new.source, new.external_id
     )
-    return await _known(new) if row is not None else None
+    return await _known(new, place) if row is not None else None
 
 
 _KNOWN = """
-SELECT r.id, r.fingerprint, r.purchase, r.amount, p.account,
+SELECT r.id, r.fingerprint, r.store, r.purchase, r.amount, p.account,
     coalesce((SELECT sum(-e.amount) FROM entry e
               WHERE e.purchase = r.purchase AND e.source_id = r.id AND e.kind = 'take_back'), 0)::bigint AS taken,
     coalesce((SELECT sum(e.amount) FROM entry e
@@ -256,14 +258,16 @@ FROM purchase_return r LEFT JOIN purchase p ON p.id = r.purchase WHERE r.source 
 """
 
 
-async def _known(new: NewReturn) -> RecordedReturn:
-    """The return that has the number already, if its contents are the same."""
+async def _known(new: NewReturn, place: Place) -> RecordedReturn:
+    """The return that has the number already, if its contents and its store are the same."""
     row: Any = await fetchrow(
         _KNOWN,
         new.source,
         new.external_id,
         PAID,
     )
+    if row["store"] != place.store_id:
+        raise ReturnConflict(of_another_store(new))
     if bytes(row["fingerprint"]) != new.fingerprint:
         raise ReturnConflict(
             _(
