@@ -191,7 +191,8 @@ class Posting:
         """
         lasts = expires_at if isinstance(expires_at, Term) else Term(expires_at)
         paid = min(self.standings[account].debt, amount)
-        entry = self._entry(account, kind, amount, cause, debt_change=-paid, expires_at=lasts.expires_at)
+        told = _of_lot(cause, opens_at, idle=lasts.idle)
+        entry = self._entry(account, kind, amount, told, debt_change=-paid, expires_at=lasts.expires_at)
         lot = LotRow(
             uuid7(),
             account,
@@ -242,7 +243,8 @@ class Posting:
         """
         amount = sum(part for _, part in given) + debt + anew
         lasts = term(self.unit, self.now) if anew else Term()
-        entry = self._entry(account, kind, amount, cause, debt_change=-debt, expires_at=lasts.expires_at)
+        told = _of_lot(cause, None, idle=lasts.idle)
+        entry = self._entry(account, kind, amount, told, debt_change=-debt, expires_at=lasts.expires_at)
         for lot, part in given:
             self.move(entry, lot, -part)
         if anew:
@@ -352,6 +354,14 @@ class Posting:
             if by_this is not None and ends:
                 until = max(by_this, *ends)
                 self.prolong(mine[-1], [lot for lot in alive if lot.expires_at != until], until)
+
+
+def _of_lot(cause: Cause, opens_at: datetime | None, *, idle: bool) -> Cause:
+    """A cause whose facts say what cannot be seen in the entry of a lot, so that verification knows it."""
+    told: dict[str, Any] = {"idle": True} if idle else {}
+    if opens_at is not None and opens_at != cause.at:
+        told["opens_at"] = opens_at.isoformat()
+    return replace(cause, facts={**cause.facts, **told}) if told else cause
 
 
 def by_account(taken: Sequence[tuple[LotRow, int]]) -> dict[UUID, list[tuple[LotRow, int]]]:

@@ -13,7 +13,7 @@ from core.points.people import START, Holder, earn_for
 
 from tessera.kernel import clock, dispatcher
 from tessera.kernel.business import set_setting
-from tessera.kernel.database import execute, fetch, fetchval
+from tessera.kernel.database import execute, fetch, fetchval, undone
 from tessera.kernel.errors import Invalid
 from tessera.kernel.events import importing
 from tessera.kernel.ids import uuid7
@@ -208,6 +208,50 @@ async def test_verify_names_what_someone_changed_by_hand(ana: Holder) -> None:
         "sum of lots less debt",
     ]
     assert "kept 9, the entries give 10" in str(next(d for d in await service.verify() if d.what == "remainder of lot"))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("opens_at = opens_at - interval '1 day'", "opening of lot, in seconds since 1970"),
+        ("purchase = gen_random_uuid()", "purchase of lot"),
+        ("idle = NOT idle", "whether activity keeps lot"),
+        ("expires_at = expires_at + interval '1 day'", "expiry of lot, in seconds since 1970"),
+    ],
+)
+async def test_verify_names_whatever_of_a_lot_was_changed_by_hand(ana: Holder, change: str, what: str) -> None:
+    await earn_for(ana, 10)
+    later = clock.now() + timedelta(days=3)
+    await ledger.credit(ana.member, "points", 5, reason="prize", source="dummy.prize", opens_at=later)
+    assert await service.verify() == []
+    await execute(f"UPDATE lot SET {change}")
+    assert [difference.what for difference in await service.verify()] == [what, what]
+
+
+async def test_what_lives_by_activity_is_verified_as_such(ana: Holder) -> None:
+    await set_setting("points.expiry", {"kind": "inactivity", "n": 30})
+    await earn_for(ana, 10)
+    assert await fetchval("SELECT idle FROM lot")
+    assert await service.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ("seq = seq + 1", "number of entries"),
+        ("kind = 'debit'", "kind of entry, by the sign of its amount and of what it forgives"),
+        ("forgiven = 3", "kind of entry, by the sign of its amount and of what it forgives"),
+    ],
+)
+async def test_verify_names_what_was_changed_of_an_entry_past_the_trigger(ana: Holder, change: str, what: str) -> None:
+    await earn_for(ana, 10)
+
+    async def work() -> list[str]:
+        await execute("ALTER TABLE entry DISABLE TRIGGER entry_append_only")
+        await execute(f"UPDATE entry SET {change}")
+        return [difference.what for difference in await service.verify()]
+
+    assert what in await undone(work)
 
 
 async def test_an_import_is_taken_back_by_opposite_entries(ana: Holder) -> None:

@@ -58,9 +58,11 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     (
         "number of entries",
         """
-        SELECT account AS id, unit, b.seq AS kept, coalesce(e.n, 0) AS follows
-        FROM balance b LEFT JOIN (SELECT account, unit, count(*) AS n FROM entry GROUP BY 1, 2) e USING (account, unit)
-        WHERE b.seq <> coalesce(e.n, 0)
+        SELECT account AS id, unit, CASE WHEN b.seq = coalesce(e.n, 0) THEN e.last ELSE b.seq END AS kept,
+               coalesce(e.n, 0) AS follows
+        FROM balance b LEFT JOIN (SELECT account, unit, count(*) AS n, max(seq) AS last FROM entry GROUP BY 1, 2) e
+          USING (account, unit)
+        WHERE b.seq <> coalesce(e.n, 0) OR e.last <> e.n
         """,
     ),
     (
@@ -104,6 +106,40 @@ _CHECKS: tuple[tuple[str, str], ...] = (
         """
         SELECT l.id, l.unit, NULL::bigint AS kept, NULL::bigint AS follows FROM lot l JOIN entry e ON e.id = l.entry
         WHERE e.account <> l.account OR e.unit <> l.unit
+        """,
+    ),
+    (
+        "purchase of lot",
+        """
+        SELECT l.id, l.unit, NULL::bigint AS kept, NULL::bigint AS follows FROM lot l JOIN entry e ON e.id = l.entry
+        WHERE l.purchase IS DISTINCT FROM CASE WHEN e.kind IN ('earn', 'credit', 'transfer') THEN e.purchase END
+        """,
+    ),
+    (
+        "opening of lot, in seconds since 1970",
+        """
+        SELECT id, unit, extract(epoch FROM opens_at)::bigint AS kept, extract(epoch FROM opens)::bigint AS follows
+        FROM (SELECT l.id, l.unit, l.opens_at, coalesce((e.facts ->> 'opens_at')::timestamptz,
+                  CASE WHEN e.kind IN ('earn', 'credit', 'transfer') THEN e.at ELSE e.recorded_at END) AS opens
+              FROM lot l JOIN entry e ON e.id = l.entry) o
+        WHERE opens_at <> opens
+        """,
+    ),
+    (
+        "whether activity keeps lot",
+        """
+        SELECT l.id, l.unit, l.idle::int::bigint AS kept, (e.facts ? 'idle')::int::bigint AS follows
+        FROM lot l JOIN entry e ON e.id = l.entry WHERE l.idle <> (e.facts ? 'idle')
+        """,
+    ),
+    (
+        "kind of entry, by the sign of its amount and of what it forgives",
+        """
+        SELECT id, unit, amount AS kept, forgiven AS follows FROM entry
+        WHERE CASE kind WHEN 'earn' THEN amount <= 0 WHEN 'credit' THEN amount <= 0 WHEN 'debit' THEN amount >= 0
+                  WHEN 'expire' THEN amount >= 0 WHEN 'take_back' THEN amount > 0 WHEN 'extend' THEN amount <> 0
+                  ELSE kind NOT IN ('transfer', 'undo', 'reverse') END
+            OR forgiven < 0 OR forgiven > 0 AND kind NOT IN ('take_back', 'reverse')
         """,
     ),
     (
