@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from tessera.plugin import (
     StoreFacts,
     actor,
     business,
+    midnight,
     store_by_code,
     stores,
     take_money,
@@ -26,6 +27,9 @@ LARGEST = 10**12
 """The largest amount in minor units that is taken for meant."""
 
 MOST_WORDS = 200
+
+NEVER = 9000
+"""From this year on a day is one that other systems write where nothing ends."""
 
 
 class Paid(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,10 +89,10 @@ def checked_payments(payments: Sequence[Paid], owed: int) -> list[Paid]:
     """The parts by which something was paid: together exactly what is owed, and none by what was paid ahead itself."""
     for part in payments:
         checked_amount(part.amount, "payments")
-        if not part.method.strip() or len(part.method) > 60:
-            raise wrong("payments", _("say how it was paid"))
-        if part.method.startswith("wallet."):
+        if part.method.strip().startswith("wallet."):
             raise wrong("payments", _("what is paid ahead is not paid with stored value"))
+        if not _is_money(part.method):
+            raise wrong("payments", _("say how it was paid"))
     given = sum(part.amount for part in payments)
     if given != owed:
         raise wrong("payments", _("the payments add up to {given}, {owed} are owed", given=given, owed=owed))
@@ -105,10 +109,14 @@ async def take_payments(
 
 def checked_way_out(method: str) -> str:
     """The method by which money is paid out; never into stored value."""
-    way = method.strip()
-    if not way or len(method) > 60 or method.startswith("wallet."):
+    if not _is_money(method):
         raise wrong("method", _("say how it is paid out"))
-    return way
+    return method.strip()
+
+
+def _is_money(method: str) -> bool:
+    """Whether a method is one of the business's own: what plugins take themselves is settled at a till alone."""
+    return bool(method.strip()) and len(method) <= 60 and "." not in method and "\x00" not in method
 
 
 def as_rows(payments: Sequence[Paid]) -> list[dict[str, Any]]:
@@ -119,6 +127,11 @@ def as_rows(payments: Sequence[Paid]) -> list[dict[str, Any]]:
 def ids_of(codes: Sequence[str]) -> list[str] | None:
     """Stores by code as a row keeps them; none chosen means every store."""
     return [str(store_by_code(code).id) for code in codes] or None
+
+
+def end_of(day: date) -> datetime | None:
+    """The first moment after a day, in the business's zone; nothing where calendars end, which stands for never."""
+    return None if day.year >= NEVER else midnight(day + timedelta(days=1), business().timezone)
 
 
 def holds_in(kept: Sequence[str] | None, store: UUID | None) -> bool:

@@ -121,8 +121,10 @@ async def test_a_day_is_the_last_on_which_it_can_be_spent(ana, tmp_path):
     assert until == datetime(2027, 1, 31, 16, 0, tzinfo=UTC)
 
 
-async def test_for_ever_is_a_word(ana, tmp_path):
-    await bring(tmp_path, "phone,points,有效期\n13800138000,100,永久\n")
+@pytest.mark.parametrize("said", ["永久", "9999-12-31", "9999-12-31 23:59:59"])
+async def test_for_ever_is_a_word_or_the_last_day_of_all_calendars(ana, tmp_path, said):
+    report = await bring(tmp_path, f"phone,points,有效期\n13800138000,100,{said}\n")
+    assert report.created == 1
     assert await fetchval("SELECT expires_at FROM lot") is None
 
 

@@ -143,6 +143,17 @@ async def test_a_pack_of_the_old_system_is_brought_with_what_is_left(ana: UUID, 
     assert (await use(ana, kind=pack.kind)).left == 6
 
 
+async def test_the_last_day_of_all_calendars_stands_for_never_in_lists_of_the_old_system(
+    ana: UUID, tmp_path: Path
+) -> None:
+    head = "手机号,kind,项目,剩余次数,有效期至\n"
+    assert (await bring(tmp_path, f"{head}13800138000,次卡,瑜伽,7,9999-12-31\n")).created == 1
+    value = "手机号,kind,本金,赠金,赠金有效期\n13800138000,储值,500,50,9999-12-31\n"
+    assert (await bring(tmp_path, value)).created == 1
+    (pack,) = await packs_of(ana)
+    assert (pack.left, pack.expires_at, await balance(ana)) == (7, None, (500_00, 50_00))
+
+
 async def test_conditions_and_tiers_know_what_was_recharged(ana: UUID) -> None:
     row = await paid_in(ana, 500_00, 50_00)
     await refund(row.id, 100_00, method="cash", reason="wants some back")

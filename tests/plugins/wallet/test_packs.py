@@ -15,6 +15,7 @@ from plugins.wallet.ahead import product, set_wallet, sold, taken_in_cash
 from tessera.access import service as access
 from tessera.access.actor import system_actor
 from tessera.kernel import clock
+from tessera.kernel.business import set_setting
 from tessera.kernel.database import fetchval
 from tessera.kernel.errors import Invalid
 from tessera.members.service import NewMember, create_member, link
@@ -120,6 +121,39 @@ async def test_nothing_goes_back_into_a_pack_that_was_paid_out(ana: UUID) -> Non
     with pytest.raises(PackGivenBack, match="paid out since"):
         await undo(done.id, reason="wrong member")
     assert await left(pack.id) == 0
+
+
+async def used_and_expired(member: UUID) -> tuple[UUID, UUID]:
+    """A pack for ten days of which two sessions were used, and that use."""
+    pack = await sold(member, validity="days", validity_n=10)
+    return pack.id, (await use(member, kind="visit", units=2)).id
+
+
+async def test_what_goes_back_into_a_pack_that_has_expired_can_be_used_for_the_days_of_the_setting(ana: UUID) -> None:
+    pack, done = await used_and_expired(ana)
+    with clock.frozen(NOW + timedelta(days=20)):
+        await undo(done, reason="wrong member")
+        assert ((await one_pack(pack)).state(), await left(pack)) == ("open", 2)
+        await use(ana, kind="visit")
+    with clock.frozen(NOW + timedelta(days=52)):
+        assert ((await one_pack(pack)).state(), await left(pack)) == ("expired", 0)
+
+
+async def test_what_goes_back_into_an_expired_pack_is_forgone_where_the_business_says_so(ana: UUID) -> None:
+    await set_setting("points.restore_expired_days", 0)
+    pack, done = await used_and_expired(ana)
+    with clock.frozen(NOW + timedelta(days=20)):
+        await undo(done, reason="wrong member")
+        assert ((await one_pack(pack)).state(), await left(pack)) == ("expired", 0)
+
+
+async def test_extending_a_pack_gives_back_what_expired_beside_what_was_restored(ana: UUID) -> None:
+    pack, done = await used_and_expired(ana)
+    later = NOW + timedelta(days=20)
+    with clock.frozen(later):
+        await undo(done, reason="wrong member")
+        await extend(pack, later.date() + timedelta(days=60), reason="was ill")
+        assert await left(pack) == 12
 
 
 async def test_validity_begins_with_the_first_use(ana: UUID) -> None:
@@ -233,3 +267,9 @@ async def test_a_pack_cannot_be_extended_into_the_past(ana: UUID) -> None:
     pack = await sold(ana, validity="days", validity_n=10)
     with pytest.raises(Invalid, match="is over"):
         await extend(pack.id, date(2026, 11, 1), reason="was ill")
+
+
+async def test_a_pack_is_not_extended_beyond_all_calendars(ana: UUID) -> None:
+    pack = await sold(ana, validity="days", validity_n=10)
+    with pytest.raises(Invalid, match="within a hundred years"):
+        await extend(pack.id, date(9999, 12, 31), reason="was ill")

@@ -65,6 +65,16 @@ async def test_what_was_held_since_is_not_taken_back(ana, tmp_path):
         await imports.undo(report.batch)
 
 
+async def test_a_coupon_whose_last_day_is_that_of_all_calendars_has_no_end(ana, tmp_path):
+    assert (await bring(tmp_path, COUPONS.replace("2099", "9999"))).created == 1
+    assert (await coupons.find("old 7788")).expires_at is None
+
+
+async def test_a_kind_of_coupon_whose_last_day_is_that_of_all_calendars_has_no_end(ana):
+    await change_kind("ten", NewKind(title="Ten off", amount=10_00, valid_until=date(9999, 12, 31)))
+    assert (await issue(ana, "ten")).expires_at is None
+
+
 async def test_a_coupon_keeps_its_code_and_counts_in_the_whole_and_not_for_the_member(ana, tmp_path):
     report = await bring(tmp_path, COUPONS)
     held = await coupons.find("old 7788")

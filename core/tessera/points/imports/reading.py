@@ -20,6 +20,7 @@ from tessera.members.imports.whose import Whom, read_whom
 from tessera.members.normalise import Unusable, parse_amount, parse_date, parse_moment, plain
 from tessera.points.imports.columns import Plan, names_of, wide_units
 from tessera.points.service.spending import LARGEST
+from tessera.points.terms import LAST_YEAR
 from tessera.points.units import UnitFacts, find_unit, known_unit
 from tessera_hooks import Text, _
 
@@ -172,11 +173,14 @@ def parse_expiry(text: str) -> datetime | None:
         at = datetime.fromisoformat(written)
     except ValueError:
         return _end_of(parse_date(written), zone)
+    if at.year >= LAST_YEAR:
+        return None
     if at.tzinfo is None:
         at = at.replace(tzinfo=clock.zone(zone))
     local = at.astimezone(clock.zone(zone))
     return _end_of(local.date(), zone) if local.time() == datetime.min.time() else at
 
 
-def _end_of(day: date, zone: str) -> datetime:
-    return clock.midnight(day + timedelta(days=1), zone)
+def _end_of(day: date, zone: str) -> datetime | None:
+    """The first moment after a day; where calendars end, other systems mean never."""
+    return None if day.year >= LAST_YEAR else clock.midnight(day + timedelta(days=1), zone)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
-from tessera.plugin import Conflict, business, emit, execute, fetchval, members, midnight, uuid7
+from tessera.plugin import Conflict, emit, execute, fetchval, members, uuid7
 from tessera_hooks import Entitlement, EntitlementField, EntitlementKind, _
 from tessera_wallet.coupons import codes
 from tessera_wallet.coupons.issuing import validity
 from tessera_wallet.coupons.kinds import locked_kind
+from tessera_wallet.desk import end_of
 
 _INSERT = """
 INSERT INTO wallet.coupon (id, code, kind, member, state, issued_at, opens_at, expires_at, store, source, import_batch)
@@ -28,7 +28,7 @@ async def bring(row: Entitlement) -> UUID:
     code = codes.kept(str(row.values.get("code") or row.reference)) or codes.new_code()
     opens, expires = validity(kind, row.at) if until is None else (row.at, None)
     if until is not None:
-        expires = midnight(until + timedelta(days=1), business().timezone)
+        expires = end_of(until)
     holder = await members.hold(row.member)
     written: UUID | None = await fetchval(
         _INSERT, uuid7(), code, kind.id, holder, row.at, opens, expires, row.store, row.batch

@@ -28,7 +28,7 @@ from tessera_wallet.coupons import codes
 from tessera_wallet.coupons.contract import CouponLimit, CouponUnknown, CouponUsed, Held, Kind, NotIssued
 from tessera_wallet.coupons.kinds import locked_kind
 from tessera_wallet.coupons.reading import SELECT, held_of
-from tessera_wallet.desk import wrong
+from tessera_wallet.desk import end_of, wrong
 
 MOST_CODES = 10_000
 """Codes that are made at once."""
@@ -104,8 +104,8 @@ def validity(kind: Kind, issued: datetime) -> tuple[datetime, datetime | None]:
     zone = business().timezone
     opens = max(issued, midnight(kind.valid_from, zone)) if kind.valid_from else issued
     ends = []
-    if kind.valid_until is not None:
-        ends.append(midnight(kind.valid_until + timedelta(days=1), zone))
+    if kind.valid_until is not None and (last := end_of(kind.valid_until)) is not None:
+        ends.append(last)
     if kind.valid_days is not None:
         ends.append(midnight(local_day(issued, zone) + timedelta(days=kind.valid_days), zone))
     expires = min(ends, default=None)

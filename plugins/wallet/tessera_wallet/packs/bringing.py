@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
-from tessera.plugin import Conflict, Invalid, business, emit, execute, fetchrow, fetchval, members, midnight, uuid7
+from tessera.plugin import Conflict, Invalid, emit, execute, fetchrow, fetchval, members, uuid7
 from tessera_hooks import Entitlement, EntitlementField, EntitlementKind, _
+from tessera_wallet.desk import end_of
 from tessera_wallet.packs.products import CODE, keep_kind
 from tessera_wallet.packs.rows import PackFacts
 from tessera_wallet.packs.selling import book
@@ -40,7 +40,6 @@ async def bring(row: Entitlement) -> UUID:
 def _as_it_stood(row: Entitlement, member: UUID, kind: tuple[str, str], bought: int, gifted: int) -> PackFacts:
     """The pack as the other system sold it; it ends on the day that the list says, if any."""
     values, until = row.values, row.values.get("until")
-    expires = midnight(until + timedelta(days=1), business().timezone) if until else None
     return PackFacts(
         id=uuid7(),
         member=member,
@@ -58,7 +57,7 @@ def _as_it_stood(row: Entitlement, member: UUID, kind: tuple[str, str], bought: 
         stores=None,
         shareable=False,
         first_used_at=None,
-        expires_at=expires,
+        expires_at=end_of(until) if until else None,
         ended_at=None,
         refunded=0,
         reference=row.reference[:120],

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from tessera.plugin import (
     Conflict,
-    business,
     emit,
     execute,
     fetch,
     in_transaction,
     ledger,
     members,
-    midnight,
     note_audit,
     now,
     take_money,
 )
 from tessera_hooks import _
-from tessera_wallet.desk import checked_way_out, checked_words, desk_store, wrong
+from tessera_wallet.desk import checked_way_out, checked_words, desk_store, end_of, wrong
 from tessera_wallet.lots import left_of
 from tessera_wallet.packs.reading import one_pack
 from tessera_wallet.packs.rows import PackFacts
@@ -113,7 +111,9 @@ async def _locked(pack: UUID) -> PackFacts:
 
 async def extend(pack: UUID, last_day: date, *, reason: str) -> PackFacts:
     """Let a pack be used until another day, the last on which it can be; also one that has expired already."""
-    why, until = checked_words(reason), midnight(last_day + timedelta(days=1), business().timezone)
+    why, until = checked_words(reason), end_of(last_day)
+    if until is None:
+        raise wrong("until", _("give a day within a hundred years"))
     if until <= now():
         raise wrong("until", _("this day is over"))
 
@@ -135,9 +135,7 @@ async def _move(pack: PackFacts, until: datetime, reason: str) -> None:
 
     What was given anew before is left out: it is a credit of its own beside the first, and may expire again.
     """
-    moved = await ledger.extend(pack.id, until, unit=pack.unit, reason=reason, source=EXTENSION)
-    if moved:
-        return
+    await ledger.extend(pack.id, until, unit=pack.unit, reason=reason, source=EXTENSION)
     lots = await ledger.lots_of(pack.id, pack.unit)
     left = await left_of(pack.id, pack.unit)
     first = min(lots, key=lambda lot: lot.entry).amount if lots else 0

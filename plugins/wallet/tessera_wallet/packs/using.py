@@ -161,14 +161,26 @@ async def _take(redemption: UUID, pack: PackFacts, member: UUID, units: int, sto
     await execute(_INSERT, id_, redemption, pack.id, member, units, entry.id, store, staff, now())
 
 
+async def _last_as_long(pack: UUID) -> None:
+    """Let a pack that has expired be used for as long as the ledger gives to what went back into it."""
+    given = [lot.expires_at for lot in await ledger.lots_of(pack) if lot.open and lot.remaining]
+    if None not in given:
+        sql = "UPDATE wallet.pack SET expires_at = $2 WHERE id = $1 AND expires_at < $2"
+        await execute(sql, pack, max((at for at in given if at is not None), default=None))
+
+
 _USES = """
-SELECT u.id, u.entry, u.units, u.member, u.store, u.undone_at, p.member AS holder, p.ended_at FROM wallet.pack_use u
+SELECT u.id, u.pack, u.entry, u.units, u.member, u.store, u.undone_at, p.member AS holder, p.ended_at
+FROM wallet.pack_use u
 JOIN wallet.pack p ON p.id = u.pack WHERE u.redemption = $1 ORDER BY u.pack FOR UPDATE OF u, p
 """
 
 
 async def undo(redemption: UUID, *, reason: str) -> None:
-    """Give used sessions back to the very packs they came from; a validity that began with them goes on."""
+    """Give used sessions back to the very packs they came from; a validity that began with them goes on.
+
+    A pack that has expired meanwhile lasts as long as the ledger restores what had expired, if it does.
+    """
     why = checked_words(reason)
 
     async def work() -> None:
@@ -181,6 +193,7 @@ async def undo(redemption: UUID, *, reason: str) -> None:
             raise PackGivenBack(_("The pack was paid out since: nothing goes back into it."))
         for row in rows:
             await ledger.reverse(row["entry"], reason=why, source=SOURCE, source_id=row["id"], store=row["store"])
+            await _last_as_long(row["pack"])
         sql = "UPDATE wallet.pack_use SET undone_at = $2, undone_because = $3 WHERE redemption = $1"
         await execute(sql, redemption, now(), why)
         first = rows[0]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
-from tessera.plugin import Conflict, Invalid, business, emit, execute, fetchval, members, midnight, settings, uuid7
+from tessera.plugin import Conflict, Invalid, emit, execute, fetchval, members, settings, uuid7
 from tessera_hooks import Entitlement, EntitlementField, EntitlementKind, _
+from tessera_wallet.desk import end_of
 from tessera_wallet.settings import WalletSettings
 from tessera_wallet.value.recharging import book
 from tessera_wallet.value.rows import RechargeFacts
@@ -39,7 +39,7 @@ async def bring(row: Entitlement) -> UUID:
         origin="import",
         batch=row.batch,
     )
-    await book(facts, midnight(until + timedelta(days=1), business().timezone) if until else None)
+    await book(facts, end_of(until) if until else None)
     await emit(
         "wallet.recharged",
         member=facts.member,
