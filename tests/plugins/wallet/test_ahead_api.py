@@ -60,6 +60,19 @@ async def test_a_preview_offers_stored_value_up_to_what_is_there(api: httpx.Asyn
     assert {one["method"]: one["holds"] for one in methods}["wallet.stored_value"] == 30_00
 
 
+@pytest.mark.parametrize("method", ["wallet.stored_value", " wallet.stored_value", "dummy.purse", "ca\x00sh", " "])
+async def test_nothing_is_paid_ahead_or_out_by_what_the_business_does_not_take_itself(
+    api: httpx.AsyncClient, ana: UUID, method: str
+) -> None:
+    new = {"member": str(ana), "amount": 5, "payments": [{"method": method, "amount": 5}]}
+    answer = await api.post("/wallet/recharges", json=new)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "payments")
+    cash = {**new, "payments": [{"method": "cash", "amount": 5}]}
+    recharge = (await api.post("/wallet/recharges", json=cash)).json()["id"]
+    answer = await api.post(f"/wallet/recharges/{recharge}/refunds", json={"method": method, "reason": "moves"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "method")
+
+
 async def test_the_same_recharge_sent_twice_is_taken_once(api: httpx.AsyncClient, ana: UUID) -> None:
     new = {"member": str(ana), "amount": 500_00, "payments": [{"method": "cash", "amount": 500_00}]}
     for _again in range(2):

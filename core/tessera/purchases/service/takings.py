@@ -91,7 +91,7 @@ def _check(method: str, amount: int, currency: str) -> None:
     if amount == 0 or abs(amount) > LARGEST:
         message = _("give an amount other than zero")
         raise Invalid(message, [FieldError("amount", message)])
-    if not method.strip() or len(method) > 60:
+    if not method.strip() or len(method) > 60 or "\x00" in method:
         message = _("say how it was paid")
         raise Invalid(message, [FieldError("method", message)])
 
