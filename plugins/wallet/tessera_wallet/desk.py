@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from tessera.plugin import (
     midnight,
     store_by_code,
     stores,
+    stores_known,
     take_money,
 )
 from tessera_hooks import _
@@ -127,6 +128,12 @@ def as_rows(payments: Sequence[Paid]) -> list[dict[str, Any]]:
 def ids_of(codes: Sequence[str]) -> list[str] | None:
     """Stores by code as a row keeps them; none chosen means every store."""
     return [str(store_by_code(code).id) for code in codes] or None
+
+
+def codes_known(kept: Iterable[UUID | str]) -> list[str]:
+    """The codes of stores that a row keeps, those left out of which the actor may not know."""
+    known = {store.id: store.code for store in stores_known()}
+    return [known[id_] for one in kept if (id_ := UUID(str(one))) in known]
 
 
 def end_of(day: date) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -13,6 +14,7 @@ from tessera.plugin import (
     minor_digits,
     own_methods,
     read_number,
+    store_of,
     stores,
     to_minor,
 )
@@ -94,6 +96,12 @@ def chosen_stores(form: Form, name: str = "stores") -> list[UUID]:
     """The stores that were ticked, by code."""
     by_code = {store.code: store.id for store in stores()}
     return [by_code[code] for code in form.all(name) if code in by_code]
+
+
+def stores_shown(kept: Iterable[UUID | str] | None) -> list[str]:
+    """Stores that a row keeps as they are ticked in a form; closed ones too."""
+    found = (store_of(UUID(str(one))) for one in kept or ())
+    return [store.code for store in found if store is not None]
 
 
 def methods() -> list[tuple[str, Text | str]]:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from plugins.wallet.ahead import offer, product
 
+from tessera.access import service as access
 from tessera.members.service import NewMember, create_member
 
 
@@ -125,3 +126,11 @@ async def test_nothing_is_corrected_by_hand_through_the_ledger(api: httpx.AsyncC
     assert (await api.post(f"/members/{ana}/entries", json=entry)).status_code == 422
     new = {"member": str(ana), "part": "principal", "amount": 100, "reason": "typed too little"}
     assert (await api.post("/wallet/adjustments", json=new)).status_code == 201
+
+
+async def test_an_offer_names_no_store_of_another_circle(api_client, store: UUID, system) -> None:
+    clinic = await access.add_store("clinic", "Clinic", circle="clinic")
+    await offer(stores=[str(store), str(clinic.id)])
+    async with await api_client("wallet.value.read", where=clinic.id) as till:
+        (shown,) = (await till.get("/wallet/offers")).json()["items"]
+    assert shown["stores"] == ["clinic"]

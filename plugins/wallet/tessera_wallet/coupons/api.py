@@ -9,11 +9,12 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from tessera.plugin import members, stores_known
+from tessera.plugin import members
 from tessera_wallet.coupons import codes, issuing, kinds, reading
 from tessera_wallet.coupons.contract import Held
 from tessera_wallet.coupons.issuing import ISSUE
 from tessera_wallet.coupons.reading import READ
+from tessera_wallet.desk import codes_known
 
 TAGS = ["wallet"]
 
@@ -113,13 +114,10 @@ def coupon_out(held: Held) -> CouponOut:
 @get("/coupon-kinds", permission=READ, operation_id="wallet.coupon_kinds", tags=TAGS)
 async def list_kinds() -> CouponKindList:
     """All kinds, those that are given first."""
-    known = {store.id: store.code for store in stores_known()}
     names = [name for name in CouponKindOut.__struct_fields__ if name != "stores"]
     return CouponKindList(
         [
-            CouponKindOut(
-                **{name: getattr(kind, name) for name in names}, stores=[known[s] for s in kind.stores if s in known]
-            )
+            CouponKindOut(**{name: getattr(kind, name) for name in names}, stores=codes_known(kind.stores))
             for kind in await kinds.kinds()
         ]
     )

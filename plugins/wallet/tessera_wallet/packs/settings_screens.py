@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from tessera.plugin import DomainError, Form, Invalid, business, done, read_form, shown_again, store_of, stores
+from tessera.plugin import DomainError, Form, Invalid, business, done, read_form, shown_again, stores
 from tessera_hooks import _
 from tessera_wallet import asking, typed
 from tessera_wallet.packs.products import NewProduct, ProductFacts, all_products, keep_product, kinds, one_product
@@ -91,12 +91,11 @@ def _asked(form: Form) -> NewProduct:
 
 
 def _filled(product: ProductFacts) -> Form:
-    kept = [store_of(UUID(id_)) for id_ in product.stores or ()]
     same = ("title", "kind", "bought", "gifted", "currency", "validity", "validity_n", "validity_from")
     return Form.of(
         **{name: getattr(product, name) for name in same},
         price=typed.money_shown(product.price, product.currency),
-        stores=[store.code for store in kept if store],
+        stores=typed.stores_shown(product.stores),
         **{name: "yes" if getattr(product, name) else "" for name in ("shareable", "lessons", "active")},
     )
 

@@ -11,7 +11,7 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from tessera.plugin import members, store_of
-from tessera_wallet.desk import Paid
+from tessera_wallet.desk import Paid, codes_known
 from tessera_wallet.packs.api import PackOut, packs_out
 from tessera_wallet.packs.reading import packs_of
 from tessera_wallet.permissions import ADJUST, READ, RECHARGE, REFUND
@@ -127,11 +127,6 @@ class OfferList(msgspec.Struct):
     items: list[OfferOut]
 
 
-def codes(kept: list[str] | None) -> list[str] | None:
-    """Stores as a row keeps them, by code."""
-    return None if kept is None else [store.code for id_ in kept if (store := store_of(UUID(id_))) is not None]
-
-
 def recharge_out(row: RechargeFacts) -> RechargeOut:
     """A recharge as programs see it."""
     store = store_of(row.store)
@@ -151,7 +146,7 @@ def recharge_out(row: RechargeFacts) -> RechargeOut:
 
 def _offer_out(offer: OfferFacts) -> OfferOut:
     same = {name: getattr(offer, name) for name in OfferOut.__struct_fields__ if name != "stores"}
-    return OfferOut(**same, stores=codes(offer.stores))
+    return OfferOut(**same, stores=None if offer.stores is None else codes_known(offer.stores))
 
 
 @get("/members/{member:uuid}", permission=READ, operation_id="wallet.member", tags=TAGS)

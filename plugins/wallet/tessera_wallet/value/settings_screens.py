@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
-from tessera.plugin import DomainError, Form, business, done, read_form, shown_again, store_of, stores
+from tessera.plugin import DomainError, Form, business, done, read_form, shown_again, stores
 from tessera_hooks import _
 from tessera_wallet import asking, typed
 from tessera_wallet.permissions import SETTINGS
@@ -77,7 +77,6 @@ def _asked(form: Form) -> NewOffer:
 
 
 def _filled(offer: OfferFacts) -> Form:
-    kept = [store_of(UUID(id_)) for id_ in offer.stores or ()]
     return Form.of(
         title=offer.title,
         currency=offer.currency,
@@ -85,7 +84,7 @@ def _filled(offer: OfferFacts) -> Form:
         bonus=typed.money_shown(offer.bonus, offer.currency),
         from_day=offer.from_day,
         until_day=offer.until_day,
-        stores=[store.code for store in kept if store],
+        stores=typed.stores_shown(offer.stores),
         per_member=offer.per_member,
         bonus_days=offer.bonus_days,
         active="yes" if offer.active else "",
