@@ -63,7 +63,7 @@ class Purchase(Table, tablename="purchase"):
 
 
 class PurchaseLine(Table, tablename="purchase_line"):
-    """One line of a receipt; ``returned`` is the quantity that came back."""
+    """One line of a receipt: ``amount`` in minor units, ``unit_price`` in whole ones; ``returned`` is a quantity."""
 
     id = UUID(primary_key=True, default=None)
     purchase = ForeignKey(Purchase, on_delete=OnDelete.cascade, index=True)
@@ -79,7 +79,7 @@ class PurchaseLine(Table, tablename="purchase_line"):
 
 
 class Payment(Table, tablename="payment"):
-    """How a part of a purchase was paid."""
+    """How a part of a purchase was paid: so much by a method, in minor units of the purchase's currency."""
 
     id = UUID(primary_key=True, default=None)
     purchase = ForeignKey(Purchase, on_delete=OnDelete.cascade, index=True)
