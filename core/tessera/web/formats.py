@@ -32,8 +32,10 @@ def money(minor: int | None, currency: str | None = None) -> str:
     return say_money(minor, currency)
 
 
-def price(value: Decimal, currency: str | None = None) -> str:
+def price(value: Decimal | None, currency: str | None = None) -> str:
     """What one piece costs: money as people read it, also where it is finer than the smallest coin."""
+    if value is None:
+        return "–"
     own = currency or business().currency
     minor = value.scaleb(minor_digits(own))
     return say_money(int(minor), currency) if minor == int(minor) else f"{number(value)} {own}"
