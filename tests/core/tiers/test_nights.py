@@ -289,7 +289,7 @@ async def test_a_sale_under_way_when_a_tier_ends_is_seen_by_the_night(ladder, st
     async def sale() -> asyncio.Task[None]:
         await sell(ana, 6000, at=datetime.fromisoformat("2026-11-20T23:00:00+08:00"))
         night = asyncio.create_task(applying.nightly(), context=outside)
-        while not await fetchval(WAITING):  # noqa: ASYNC110 - the database does not say when somebody waits
+        while not (night.done() or await fetchval(WAITING)):  # noqa: ASYNC110 - the database does not say when somebody waits
             await asyncio.sleep(0.01)
         return night
 
@@ -306,7 +306,7 @@ async def test_a_sale_that_waits_for_the_night_raises_from_where_the_night_leave
     async def page() -> asyncio.Task[Any]:
         await requalifying.judge_page(requalifying.START)
         selling = asyncio.create_task(sell(ana, 6000), context=outside)
-        while not await fetchval(WAITING):  # noqa: ASYNC110 - as above
+        while not (selling.done() or await fetchval(WAITING)):  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
         return selling
 
