@@ -5,8 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tessera.kernel.errors import FieldError, Invalid
-from tessera.kernel.money import minor_digits
-from tessera.members.normalise import Unusable, parse_amount
+from tessera.kernel.money import example_amount, minor_digits, read_number
 from tessera.purchases.service.checking import LARGEST
 from tessera_hooks import _
 
@@ -14,9 +13,10 @@ from tessera_hooks import _
 def minor_of(text: str, currency: str, field: str) -> int:
     """An amount in minor units; refused where it has more decimals than the currency."""
     try:
-        amount = parse_amount(text, currency)
-    except Unusable as refusal:
-        raise Invalid(refusal.reason, [FieldError(field, refusal.reason)]) from None
+        amount = read_number(text)
+    except ValueError:
+        message = _("give an amount such as {example}", example=example_amount(currency))
+        raise Invalid(message, [FieldError(field, message)]) from None
     minor = amount.scaleb(minor_digits(currency))
     if minor != minor.to_integral_value() or abs(minor) > LARGEST:
         message = _("give an amount in {currency}, with no smaller parts than it has", currency=currency)

@@ -62,6 +62,13 @@ async def test_a_shift_ends_once_confirmed(owner):  # noqa: F811
     assert await fetchval("SELECT counted ->> 'cash' FROM shift") == "19900"
 
 
+async def test_whoever_counts_again_finds_what_was_counted(owner):  # noqa: F811
+    here = await begin(owner)
+    answer = await send(owner, f"{here}/end", **{"counted.cash": "190", "confirm": "again"})
+    assert 'name="counted.cash" type="text" value="190"' in answer.text
+    assert await fetchval("SELECT closed_at FROM shift") is None
+
+
 async def test_a_large_difference_asks_why(owner):  # noqa: F811
     here = await begin(owner)
     assert "say why it differs" in (await confirm(owner, here, "100")).text

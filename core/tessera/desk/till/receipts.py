@@ -20,6 +20,7 @@ from tessera.desk.till.basket import new_number, number
 from tessera.kernel.business import business
 from tessera.kernel.database import undone
 from tessera.kernel.errors import DomainError, FieldError, Invalid
+from tessera.kernel.texts import translate
 from tessera.members import service as members
 from tessera.points import service as points
 from tessera.points.ledger import POINTS
@@ -73,6 +74,7 @@ async def show_receipt(purchase_id: FromPath[UUID], received: FromQuery[int | No
         "change": received - cash if received is not None and received >= cash > 0 else None,
         "unit_amount": say_amount,
         "last_day": say_last_day,
+        "shown_code": purchases.shown_code,
         "code_picture": _picture(facts.claim_code) if facts.claim_code and sold.member is None else None,
         **await _standing(sold.member, purchase_id),
     }
@@ -112,9 +114,11 @@ async def take_return(request: Request[Any, Any, Any], purchase_id: FromPath[UUI
     context = await _open(purchase_id)
     try:
         back = _return_of(form, context["sold"], context["fresh"])
-        if form["confirmed"] != "yes":
-            done_, after = await undone(partial(_tried, back, purchase_id))
+        done_, after = await undone(partial(_tried, back, purchase_id))
+        if form["confirmed"] != "yes" or form["shown"] != str(done_.amount):
             refunds = _difference(await receipt_of(purchase_id), after)
+            if form["confirmed"] == "yes":
+                form.problem = translate(_("Something else comes back than was shown: look at it again and confirm."))
             return Template(BACK, context={**context, "form": form, "outcome": done_, "refunds": refunds})
         await purchases.record_return(back)
     except DomainError as refusal:

@@ -15,7 +15,9 @@ from tessera.access import service as access
 from tessera.access.actor import actor
 from tessera.kernel.business import business
 from tessera.kernel.texts import translate
+from tessera.points.saying import say_amount
 from tessera.points.service.liability import UnitTotal, as_table, liability, rounded, shown
+from tessera.points.units import find_unit
 from tessera.purchases.forms import typed
 from tessera.purchases.screens.files import Sheet, sent
 from tessera.purchases.service.daily import POINTS, UNSAID, Takings, takings, totals
@@ -105,6 +107,11 @@ async def takings_file(
     return await sent(Sheet(_("Takings"), columns, cells), f"takings-{first}-{last}", kind)
 
 
+def _say(amount: int, unit: UnitTotal) -> str:
+    """An amount as people read it; of a unit that nobody declares any more by the decimals it had."""
+    return say_amount(amount, unit.unit) if find_unit(unit.unit) is not None else shown(amount, unit.scale)
+
+
 def _month(given: str | None) -> date:
     return _day(f"{given}-01" if given else None, business().today()).replace(day=1)
 
@@ -119,7 +126,7 @@ async def show_liability(month: FromQuery[str | None] = None) -> Template:
         "month": chosen,
         "form": Form.of(month=f"{chosen:%Y-%m}"),
         "store_name": _store_name,
-        "shown": shown,
+        "say": _say,
         "rounded": rounded,
         "file": lambda kind: f"{ALL_OWED}/file?{urlencode({'month': f'{chosen:%Y-%m}', 'kind': kind})}",
     }

@@ -147,6 +147,8 @@ async def check_or_end(request: Request[Any, Any, Any], shift_id: FromPath[UUID]
         counted = _counted(form, context["methods"], one.currency)
     except DomainError as refusal:
         return shown_again(COUNT, form, refusal, context)
+    if form["confirm"] == "again":
+        return Template(COUNT, context={**context, "form": form}, media_type="text/html")
     if form["confirm"] != "yes":
         return Template(CHECK, context={"form": form, **await _difference(one, counted)}, media_type="text/html")
     try:
