@@ -33,6 +33,13 @@ def ways() -> list[tuple[str, Text | str]]:
     return typed.methods()
 
 
+def method(form: Form) -> str:
+    """The way to pay that was chosen; without one the form is refused at that field."""
+    if not form["method"]:
+        raise wrong("method", _("choose how it is paid"))
+    return form["method"]
+
+
 def store_choices() -> list[tuple[str, str]]:
     """The open stores of the business, by code."""
     return [(store.code, store.name) for store in stores() if store.active]

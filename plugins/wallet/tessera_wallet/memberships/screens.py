@@ -83,7 +83,7 @@ async def sell(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Re
     form = await read_form(request)
     try:
         member = await members.need_visible(member_id, WRITE)
-        product = await products.product_named(form["product"])
+        product = await products.product_named(_chosen(form))
         sale = selling.Sale(
             member=member,
             product=product.code,
@@ -99,10 +99,18 @@ async def sell(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Re
     return done(f"/wallet/memberships/{sold}", _('"{title}" was sold.', title=product.title))
 
 
+def _chosen(form: Form) -> str:
+    """The product that was chosen; a form that was sent without one is refused at that field."""
+    if not form["product"]:
+        message = _("choose a membership")
+        raise Invalid(message, [FieldError("product", message)])
+    return form["product"]
+
+
 @get("/memberships/{membership:uuid}", permission=READ)
 async def show(membership: FromPath[UUID]) -> Template:
     """One membership: what is left, what was done, what can be done."""
-    return Template(ONE, context={"form": Form(), **await _one(membership)})
+    return Template(ONE, context={"form": Form(), **await _one(membership), **_forms()})
 
 
 async def _one(membership: UUID) -> dict[str, Any]:
@@ -138,6 +146,16 @@ async def _upgrades(held: Held) -> list[selling.Upgrade]:
     return found
 
 
+ACTS = ("renew", "hold", "upgrade", "transfer", "refund", "cancel")
+"""What can be done with a membership, each by a form of its own on its page."""
+
+
+def _forms(act: str = "", sent: Form | None = None) -> dict[str, Any]:
+    """The forms of the page: the one that was sent with what was typed and what is wrong, the others empty."""
+    forms = {name: sent if sent is not None and name == act else Form() for name in ACTS}
+    return {"forms": forms, "act": act if act in ACTS else ""}
+
+
 async def _act(request: Request[Any, Any, Any], membership: UUID, permission: str, act: Any) -> Any:
     """Do something with a membership from a form, and come back to it or show what was wrong."""
     form = await read_form(request)
@@ -145,7 +163,8 @@ async def _act(request: Request[Any, Any, Any], membership: UUID, permission: st
         held = await reading.membership(membership, permission)
         going, said = await act(held, form)
     except (Invalid, Conflict) as refusal:
-        return shown_again(ONE, form, refusal, await _one(membership))
+        name = request.url.path.rpartition("/")[2]
+        return shown_again(ONE, form, refusal, {**await _one(membership), **_forms(name, form)})
     return done(f"/wallet/memberships/{going}", said)
 
 
@@ -190,7 +209,7 @@ async def upgrade(request: Request[Any, Any, Any], membership: FromPath[UUID]) -
 
     async def act(held: Held, form: Form) -> tuple[UUID, Text]:
         store = desk_store(form["store"] or None, WRITE).id
-        new = await selling.upgrade(held.id, form["product"], form["method"], store=store)
+        new = await selling.upgrade(held.id, _chosen(form), form["method"], store=store)
         return new, _("Upgraded.")
 
     return await _act(request, membership, WRITE, act)

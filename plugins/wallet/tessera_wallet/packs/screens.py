@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from tessera.plugin import (
+    Conflict,
     DomainError,
     Form,
     actor,
@@ -23,13 +24,16 @@ from tessera.plugin import (
 )
 from tessera_hooks import _
 from tessera_wallet import asking, typed
-from tessera_wallet.desk import Paid
+from tessera_wallet.desk import Paid, wrong
 from tessera_wallet.packs.products import ProductFacts, all_products, one_product, products_in
 from tessera_wallet.packs.reading import holder_of, one_pack, uses_of
 from tessera_wallet.packs.returning import extend, preview_return, take_back
 from tessera_wallet.packs.selling import NewPack, sell
 from tessera_wallet.packs.using import undo, use
 from tessera_wallet.permissions import READ, REDEEM, REFUND_PACK, SELL
+
+BY_MISTAKE = _("used by mistake")
+"""Why sessions are given back where nobody says."""
 
 SELLING, ONE, RETURNING = "wallet/sell_pack.html", "wallet/pack.html", "wallet/return_pack.html"
 
@@ -61,14 +65,16 @@ async def make_sale(request: Request[Any, Any, Any], member: FromPath[UUID]) -> 
 
 
 async def _asked(form: Form, member: UUID) -> NewPack:
+    if not form["product"]:
+        raise wrong("product", _("choose a pack"))
     product: ProductFacts = await one_product(asking.id_or_none(form["product"]) or UUID(int=0))
     price = asking.amount(form, "price", product.currency, default=product.price)
-    payments = [Paid(form["method"], price)] if price else []
+    payments = [Paid(asking.method(form), price)] if price else []
     return NewPack(member=member, product=product.id, price=price, payments=payments, store=form["store"] or None)
 
 
 @post("/packs/{pack:uuid}/use", permission=REDEEM, name="wallet.pack_used_page")
-async def use_pack(request: Request[Any, Any, Any], pack: FromPath[UUID]) -> Response[Any]:
+async def use_pack(request: Request[Any, Any, Any], pack: FromPath[UUID]) -> Response[Any] | Template:
     """Use sessions of a pack, by the holder or whoever of the household stands at the desk."""
     form = await read_form(request)
     holder = await holder_of(pack, REDEEM) if not form["member"] else None
@@ -77,6 +83,8 @@ async def use_pack(request: Request[Any, Any, Any], pack: FromPath[UUID]) -> Res
         spent = await use(member, units=asking.whole(form, "units", default=1), pack=pack, store=form["store"] or None)
     except DomainError as refusal:
         await members.need_visible(member, REDEEM)
+        if form["from"] == "pack":
+            return shown_again(ONE, form, refusal, await _shown(pack))
         return done(f"/members/{member}", refusal.message, "danger")
     return done(f"/members/{member}", _("Used: {units}. Left: {left}.", units=spent.units, left=spent.left))
 
@@ -86,8 +94,12 @@ async def undo_use(request: Request[Any, Any, Any], redemption: FromPath[UUID]) 
     """Give the sessions back."""
     form = await read_form(request)
     pack = asking.id_or_none(form["pack"])
-    await undo(redemption, reason=form["reason"] or "used by mistake")
-    return done(f"/wallet/packs/{pack}" if pack else "/", _("The session was given back."))
+    back = f"/wallet/packs/{pack}" if pack else "/"
+    try:
+        await undo(redemption, reason=form["reason"] or BY_MISTAKE.source)
+    except Conflict as refusal:
+        return done(back, refusal.message, "danger")
+    return done(back, _("The session was given back."))
 
 
 @get("/packs/{pack:uuid}", permission=READ, name="wallet.pack_page")
@@ -101,6 +113,7 @@ async def _shown(pack: UUID) -> dict[str, Any]:
     return {
         "member": await members.member(found.member, permission=READ),
         "pack": found,
+        "blank": Form(),
         "uses": await uses_of(pack),
         "store": store_of(found.store),
         "zone": business().timezone,

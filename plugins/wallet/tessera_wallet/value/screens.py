@@ -124,7 +124,7 @@ async def _asked(form: Form, member: UUID, currency: str) -> NewRecharge:
         currency = store_by_code(form["store"]).currency
     offer = asking.id_or_none(form["offer"])
     amount = (await one_offer(offer)).pay if offer else asking.amount(form, "amount", currency)
-    payments = [Paid(form["method"], amount)]
+    payments = [Paid(asking.method(form), amount)]
     return NewRecharge(
         member=member,
         amount=amount,
@@ -169,7 +169,7 @@ async def make_refund(request: Request[Any, Any, Any], recharge: FromPath[UUID])
         amount = asking.amount(form, "amount", row.currency) if form["amount"] else None
         made = await refund(recharge, amount, method=form["method"], reason=form["reason"], store=form["store"] or None)
     except DomainError as refusal:
-        return shown_again(REFUNDING, form, refusal, await _refunding(recharge, Form.of(amount="")))
+        return shown_again(REFUNDING, form, refusal, await _refunding(recharge, Form.of(amount=form["amount"])))
     return done(
         f"/wallet/members/{row.member}",
         _("Paid out: {amount}.", amount=say_money(made.refund.paid_out, row.currency)),
