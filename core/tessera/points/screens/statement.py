@@ -83,7 +83,11 @@ def _amount(given: str, unit: UnitFacts) -> int:
     except ValueError:
         amount = Decimal(0)
     if amount != amount.to_integral_value() or not 0 < amount <= service.LARGEST:
-        message = _("give an amount above zero with at most {n} decimals", n=unit.scale)
+        some, whole = (
+            _("give an amount above zero with at most {n} decimals", n=unit.scale),
+            _("give a whole number above zero"),
+        )
+        message = some if unit.scale else whole
         raise Invalid(message, [FieldError("amount", message)])
     return int(amount)
 

@@ -33,9 +33,11 @@
 
   // --- forms ----------------------------------------------------------------------------------
 
-  function ask(text) {
+  function ask(text, button) {
     const dialog = document.getElementById("confirm");
+    const warns = /danger/.test(button?.className); // red is for what takes away
     dialog.querySelector("#confirm-text").textContent = text;
+    dialog.querySelector("[data-ok]").className = warns ? "btn btn-danger" : "btn btn-primary";
     dialog.returnValue = "cancel";
     dialog.showModal();
     return new Promise((answer) => {
@@ -49,7 +51,7 @@
     const question = event.submitter?.dataset.confirm || form.dataset.confirm; // a button may ask for itself
     if (question && form.dataset.confirmed !== "yes") {
       event.preventDefault();
-      if (await ask(question)) {
+      if (await ask(question, event.submitter)) {
         form.dataset.confirmed = "yes";
         form.requestSubmit(event.submitter);
       }
