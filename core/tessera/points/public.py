@@ -18,6 +18,7 @@ from tessera.kernel import clock
 from tessera.kernel.database import fetch, fetchrow, in_transaction
 from tessera.members.service import account_of, accounts_of
 from tessera.points.ledger import Cause, EntryRow, LotRow, Posting, allocate, settling
+from tessera.points.rows import lot_row
 from tessera.points.service import reading
 from tessera.points.service.booking import InsufficientBalance, take
 from tessera.points.service.explaining import explain as sentence
@@ -29,7 +30,6 @@ from tessera.points.service.reversing import (
     Taken,
     bearer_of,
     find_entry,
-    lot_row,
     reverse_on,
     take_from,
 )

@@ -102,6 +102,16 @@ def columns_of(row: type[msgspec.Struct]) -> str:
     return ", ".join(row.__struct_fields__)
 
 
+def entry_row(row: Any) -> EntryRow:
+    """An entry from a row that has its columns, and perhaps more."""
+    return EntryRow(**{name: row[name] for name in EntryRow.__struct_fields__})
+
+
+def lot_row(row: Any) -> LotRow:
+    """A lot from a row that has its columns, and perhaps more."""
+    return LotRow(**{name: row[name] for name in LotRow.__struct_fields__})
+
+
 _WRITE = f"""
 WITH new_entry AS (
     INSERT INTO entry ({columns_of(EntryRow)})

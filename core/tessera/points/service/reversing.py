@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import floor
-from typing import Any
 from uuid import UUID
 
 from tessera.kernel import clock
@@ -15,6 +14,7 @@ from tessera.kernel.business import business, setting
 from tessera.kernel.database import fetch, fetchrow, fetchval
 from tessera.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from tessera.points.ledger import Cause, EntryRow, Kind, LotRow, Posting, allocate
+from tessera.points.rows import entry_row, lot_row
 from tessera_hooks import _
 
 DEFAULT_RESTORE_DAYS = 30
@@ -117,16 +117,6 @@ async def find_entry(entry: UUID) -> EntryRow:
     if row is None:
         raise EntryUnknown
     return entry_row(row)
-
-
-def entry_row(row: Any) -> EntryRow:
-    """An entry out of a whole row."""
-    return EntryRow(**{name: row[name] for name in EntryRow.__struct_fields__})
-
-
-def lot_row(row: Any) -> LotRow:
-    """A lot out of a row that has more."""
-    return LotRow(**{name: row[name] for name in LotRow.__struct_fields__})
 
 
 async def reverse_on(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
 from uuid import UUID
 
 from tessera.kernel.database import fetch, fetchval, in_transaction
 from tessera.kernel.errors import Conflict
 from tessera.points.ledger import Cause, LotRow, Posting, settling
+from tessera.points.rows import lot_row
 from tessera_hooks import _
 
 
@@ -75,17 +75,13 @@ async def undo_batch(batch: UUID) -> int:
     return await in_transaction(work)
 
 
-def _lot(row: Any) -> LotRow:
-    return LotRow(**{name: row[name] for name in LotRow.__struct_fields__})
-
-
 async def _reverse(batch: UUID, postings: dict[str, Posting]) -> int:
     rows = await fetch(_ENTRIES, batch)
-    lots = {row["id"]: _lot(row) for row in await fetch(_OPENED, batch)}
+    lots = {row["id"]: lot_row(row) for row in await fetch(_OPENED, batch)}
     opened = {lot.entry: lot for lot in lots.values()}
     taken: dict[UUID, list[tuple[LotRow, int]]] = defaultdict(list)
     for row in await fetch(_TAKEN, batch):
-        taken[row["taker"]].append((lots.setdefault(row["id"], _lot(row)), row["part"]))
+        taken[row["taker"]].append((lots.setdefault(row["id"], lot_row(row)), row["part"]))
     for row in rows:
         posting = postings[row["unit"]]
         cause = Cause(
