@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tessera.access import service as access
 from tessera.kernel.business import business
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.members import service
@@ -128,6 +129,19 @@ async def test_what_a_guardian_said_stays_when_the_child_grows_up(member):
     await refuse(child)
     await agree(child)
     assert await state(child) == "granted"
+
+
+async def test_a_guardian_is_not_named_to_a_program_for_which_they_do_not_exist(api_client, member, store):
+    elsewhere = (await access.add_store("pd", "Pudong")).id
+    mother = await service.create_member(service.NewMember(name="李文", store=elsewhere))
+    child = await member("王小小", birthday=born(5))
+    await service.link(child, "guardian", mother)
+    await agree(child, guardian=mother)
+    told = []
+    for where in (store, None):
+        async with await api_client("members.read", where=where) as key:
+            told.append(str(mother) in (await key.get(f"/members/{child}/consents")).text)
+    assert told == [False, True]
 
 
 async def test_a_program_names_the_guardian_by_id(api, member):

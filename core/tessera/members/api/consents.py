@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -63,7 +64,7 @@ async def consent(
         guardian=guardian,
     )
     said = next(c for c in await service.consents(here) if (c.purpose, c.channel) == (purpose, channel))
-    return ConsentOut(purpose, channel, said.state, said.source, said.wording, _by(said), said.at)
+    return (await _out([said]))[0]
 
 
 @get(
@@ -74,8 +75,7 @@ async def consent(
 )
 async def list_consents(member_id: FromPath[UUID]) -> Consents:
     """What a member said last about every purpose and channel, ``never_asked`` where nothing."""
-    said = await service.consents(await service.need_visible(member_id))
-    return Consents([ConsentOut(c.purpose, c.channel, c.state, c.source, c.wording, _by(c), c.at) for c in said])
+    return Consents(await _out(await service.consents(await service.need_visible(member_id))))
 
 
 def _id(by: str) -> UUID | None:
@@ -85,8 +85,15 @@ def _id(by: str) -> UUID | None:
         return None
 
 
-def _by(said: ConsentView) -> str:
-    return str(said.guardian) if said.guardian is not None else said.given_by
+async def _out(said: Sequence[ConsentView]) -> list[ConsentOut]:
+    """Consents as programs see them; a guardian who does not exist for the key is not named."""
+    guardians = [one.guardian for one in said if one.guardian is not None]
+    seen = await service.visible_among(guardians, "members.read") if guardians else []
+
+    def by(one: ConsentView) -> str:
+        return one.given_by if one.guardian is None else str(one.guardian) if one.guardian in seen else ""
+
+    return [ConsentOut(c.purpose, c.channel, c.state, c.source, c.wording, by(c), c.at) for c in said]
 
 
 handlers = [consent, list_consents]
