@@ -13,6 +13,7 @@ from core.purchases.selling import bring_back, sale, sell, stats_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tessera.access import service as access
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.errors import Invalid
 from tessera.kernel.ids import uuid7
@@ -129,6 +130,15 @@ async def test_an_orphan_is_linked_when_its_purchase_arrives(ana: UUID) -> None:
     assert await stats_of(ana) == (1, 75_00, 1)
     assert await service.differing() == []
     assert await points.verify() == []
+
+
+async def test_an_orphan_of_another_circle_takes_nothing_back(ana: UUID) -> None:
+    await access.add_store("cl", name="Clinic", circle="clinic")
+    await service.record_return(replace(orphan("B1", 25_00, of="R1"), store="cl"))
+    bought = await sell(ana, 100_00)
+    await service.adopt_all()
+    assert bought.points.available == 100
+    assert await fetchval("SELECT purchase FROM purchase_return") is None
 
 
 async def test_an_orphan_that_is_larger_than_its_purchase_stays_one(ana: UUID) -> None:

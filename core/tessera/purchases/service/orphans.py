@@ -10,18 +10,24 @@ from tessera.kernel.articles import article
 from tessera.kernel.database import execute, fetch, in_transaction
 from tessera.purchases.service.bringing_back import Back, attribute, bring_back, lock_purchase
 
-_WAITING = """
+_TOGETHER = """
+(r.store IS NULL OR p.store IS NULL OR r.store = p.store OR EXISTS (
+    SELECT 1 FROM store a JOIN store b ON b.circle = a.circle WHERE a.id = r.store AND b.id = p.store))
+"""
+"""That return and purchase are of one circle: a number that another circle names is not the same receipt."""
+
+_WAITING = f"""
 SELECT r.id, r.amount, r.at, r.member, r.store, r.origin,
     EXISTS (SELECT 1 FROM refund f WHERE f.purchase_return = r.id) AS refunded
 FROM purchase_return r JOIN purchase p
   ON p.source = r.source AND p.external_id = r.purchase_external_id AND p.currency = r.currency
-WHERE p.id = $1 AND r.purchase IS NULL ORDER BY r.at, r.id
+WHERE p.id = $1 AND r.purchase IS NULL AND {_TOGETHER} ORDER BY r.at, r.id
 """
 
-_MISSED = """
+_MISSED = f"""
 SELECT DISTINCT p.id FROM purchase_return r JOIN purchase p
   ON p.source = r.source AND p.external_id = r.purchase_external_id AND p.currency = r.currency
-WHERE r.purchase IS NULL AND p.returned + r.amount <= p.amount ORDER BY p.id
+WHERE r.purchase IS NULL AND p.returned + r.amount <= p.amount AND {_TOGETHER} ORDER BY p.id
 """
 
 _LINES = """
