@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tessera.kernel.business import say_money
 from tessera.kernel.money import minor_digits
 from tessera.kernel.plugins import host
+from tessera.points.earning.rules import versions_of
 from tessera.points.earning.titles import tier_titles
+from tessera.points.saying import say_amount
 from tessera_hooks import Text, _
 
 if TYPE_CHECKING:
@@ -23,8 +25,24 @@ def explain_earned(entry: EntryFacts) -> Text:
     else:
         text = _before_rules(entry.facts)
     if entry.debt_change < 0:
-        return _("{text}; {paid} of it paid what was owed", text=text, paid=-entry.debt_change)
+        paid = say_amount(-entry.debt_change, entry.unit)
+        return _("{text}; {paid} of it paid what was owed", text=text, paid=paid)
     return text
+
+
+def say_rule(entry: EntryFacts) -> Text | None:
+    """The rule that an entry follows by its title, with its version; ``None`` where it follows none.
+
+    As it was called then, where the entry holds that; one that is not known here any more is named by its code.
+    """
+    if entry.rule is None:
+        return None
+    known = [version.title for version in versions_of(entry.rule) if version.version == entry.rule_version]
+    then = entry.facts.get("title") if entry.kind == "earn" else None
+    rule = Text(next(iter([*([then] if then else []), *known]), entry.rule))
+    if entry.rule_version is None:
+        return rule
+    return _("{rule} (version {version})", rule=rule, version=entry.rule_version)
 
 
 def say_earned(facts: Mapping[str, Any], points: int, version: int | None) -> Text:

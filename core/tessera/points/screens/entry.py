@@ -13,6 +13,7 @@ from tessera.access.actor import actor
 from tessera.kernel.business import business
 from tessera.kernel.errors import DomainError
 from tessera.members import service as members
+from tessera.points.earning.saying import say_rule
 from tessera.points.saying import say_amount, say_last_day
 from tessera.points.service import correcting, telling, tracing
 from tessera.points.service.reversing import find_entry
@@ -65,6 +66,7 @@ async def _context(entry: UUID) -> dict[str, Any]:
         "trace": trace,
         "entry": trace.entry,
         "text": telling.tell(trace),
+        "rule": say_rule(trace.entry),
         "unit_title": (await unit_titles([trace.entry.unit]))[trace.entry.unit],
         "kinds": KINDS,
         "say": lambda amount: say_amount(amount, trace.entry.unit),

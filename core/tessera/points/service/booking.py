@@ -9,6 +9,7 @@ from uuid import UUID
 from tessera.kernel.database import fetchval
 from tessera.kernel.errors import Conflict
 from tessera.points.ledger import Cause, EntryRow, LotRow, Posting, allocate, by_account
+from tessera.points.saying import say_amount
 from tessera_hooks import _
 
 
@@ -43,17 +44,18 @@ async def take(
     if floor and only is None:
         below += await fetchval(_BORROWED, accounts, posting.unit, posting.now)
     if held - amount < min(below, 0):
-        raise insufficient(held - min(below, 0), amount)
+        raise insufficient(held - min(below, 0), amount, posting.unit)
     taken, rest = allocate(open_now, amount)
     later, owed = allocate([lot for lot in lots if lot.opens_at > posting.now], rest)
     return _entries(posting, account, [*taken, *later], owed, cause)
 
 
-def insufficient(held: int, amount: int) -> InsufficientBalance:
+def insufficient(held: int, amount: int, unit: str) -> InsufficientBalance:
     """The refusal of a debit that asks for more than is there."""
     there = max(held, 0)
+    shown, needed = say_amount(there, unit), say_amount(amount, unit)
     return InsufficientBalance(
-        _("only {available} are available, {amount} are needed", available=there, amount=amount), available=there
+        _("only {available} are available, {amount} are needed", available=shown, amount=needed), available=there
     )
 
 

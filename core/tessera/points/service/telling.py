@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import reduce
 
 from tessera.kernel.texts import LOCALES, translate, use_locale
+from tessera.points.ledger import POINTS
 from tessera.points.saying import say_amount, say_day, say_last_day
 from tessera.points.service.explaining import explain
 from tessera.points.service.tracing import LotPart, Trace
@@ -36,6 +37,10 @@ def details(trace: Trace) -> list[Text]:
         told += _brought(trace, lot)
     if trace.drawn:
         told += _drew(trace)
+    if trace.entry.kind == "reverse" and trace.entry.debt_change:
+        told.append(_debt(trace))
+    if trace.entry.kind == "extend" and trace.entry.moves_to is not None:
+        told.append(_("until {day}", day=say_last_day(trace.entry.moves_to)))
     if trace.entry.kind == "reverse" and trace.entry.facts.get("gone"):
         told.append(_gone(trace))
     if trace.reversed:
@@ -58,9 +63,9 @@ def _brought(trace: Trace, lot: LotPart) -> Iterable[Text]:
         expired += lot.remaining
     if expired and lot.expires_at is not None:
         yield _("{n} of it expired after {day}", n=_n(trace, expired), day=say_last_day(lot.expires_at))
-    if over:
+    if over and expired:
         return
-    if lot.remaining == 0:
+    if over or lot.remaining == 0:
         yield _("nothing of it is left")
         return
     if lot.opens_at > trace.now:
@@ -74,7 +79,7 @@ def _brought(trace: Trace, lot: LotPart) -> Iterable[Text]:
 def _drew(trace: Trace) -> Iterable[Text]:
     """From what an entry took, or into what it gave back."""
     parts = [lot for lot in trace.drawn if lot.amount]
-    if trace.entry.kind == "expire" or not parts:
+    if not parts:
         return
     back = parts[0].amount < 0
     if len(parts) > NAMED:
@@ -92,6 +97,16 @@ def _drew(trace: Trace) -> Iterable[Text]:
             yield _("{n} go back to the credit of {day}", **one)
         else:
             yield _("{n} come from the credit of {day}", **one)
+
+
+def _debt(trace: Trace) -> Text:
+    """What is owed since an entry was taken back, or is owed no longer."""
+    changed = trace.entry.debt_change
+    if changed < 0:
+        return _("{n} of it paid what was owed", n=_n(trace, -changed))
+    if trace.entry.unit == POINTS:
+        return _("{n} are owed: the next points pay them first", n=_n(trace, changed))
+    return _("{n} are owed: what comes next pays them first", n=_n(trace, changed))
 
 
 def _gone(trace: Trace) -> Text:
