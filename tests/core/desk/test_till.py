@@ -14,6 +14,7 @@ from signed_in import owner, send
 from tessera.access import service as access
 from tessera.access.service import staff
 from tessera.kernel import clock
+from tessera.kernel.business import set_setting
 from tessera.kernel.database import execute, fetch, fetchrow, fetchval
 from tessera.kernel.plugins.state import enable
 from tessera.members import service as members
@@ -86,6 +87,14 @@ async def test_choosing_a_way_to_pay_tells_what_it_would_earn(till, ana):
 async def test_a_members_code_may_be_scanned_where_goods_are_asked_for(till, ana):
     number = await fetchval("SELECT number FROM member WHERE id = $1", ana)
     await till.enter(number)
+    assert ("member", str(ana)) in till.values
+
+
+async def test_new_goods_do_not_use_up_what_may_be_looked_up(till, ana):
+    await set_setting("lookups.misses_per_hour", 2)
+    for code in ("6901234567892", "6901234567908", "6901234567915"):
+        await till.enter(code)
+    await till.enter(q=PHONE)
     assert ("member", str(ana)) in till.values
 
 
