@@ -10,7 +10,12 @@ from uuid import UUID
 
 from tessera.members.imports import register_member_columns
 from tessera.members.service.standing import register_tiers
-from tessera.purchases.service import register_returned, register_settled, register_tier_title
+from tessera.purchases.service import (
+    register_returned,
+    register_settled,
+    register_tier_then,
+    register_tier_title,
+)
 from tessera.tiers import events as declared
 from tessera.tiers.benefits import cut_of, factor_of
 from tessera.tiers.cards import marks, tier_card, tier_mark, title_of
@@ -18,6 +23,7 @@ from tessera.tiers.facts import FACTS
 from tessera.tiers.imports import columns
 from tessera.tiers.metrics import CORE_METRICS
 from tessera.tiers.service import applying
+from tessera.tiers.service.history import tier_then
 from tessera.tiers.service.merging import merge_tiers, unmerge_tiers
 from tessera.tiers.service.privacy import erase_tiers, tell_tiers
 from tessera.tiers.service.rising import after_purchase, follow
@@ -41,6 +47,7 @@ from tessera_hooks import (
 register_settled(after_purchase)
 register_returned(after_return)
 register_tier_title(title_of)
+register_tier_then(tier_then)
 register_tiers(marks)
 register_member_columns(columns)
 

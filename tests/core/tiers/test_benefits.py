@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,6 +15,7 @@ from tessera.conditions import facts_of_member
 from tessera.kernel import clock
 from tessera.kernel.errors import Invalid
 from tessera.kernel.plugins import PluginHost
+from tessera.purchases.service import Buyer, claim_purchase
 from tessera.tiers.benefits import cut_of
 from tessera.tiers.service import by_hand
 from tessera.tiers.service.changing import TierTaken, add_tier, change_tier, move_tier
@@ -44,6 +45,27 @@ async def test_each_line_is_rounded_half_up_and_only_its_category_is_cheaper(ana
     cut = cut_of(basket(ana, "silver", 157, lines))
     assert cut is not None
     assert (cut.lines, cut.amount) == ({1: 1}, 1)
+
+
+async def test_a_sale_that_arrives_late_earns_by_the_tier_of_its_own_day(ana, ladder):
+    before = clock.now()
+    with clock.frozen(before + timedelta(days=2)):
+        await sell(ana, 5_000)
+    with clock.frozen(before + timedelta(days=4)):
+        late = await sell(ana, 100, "R2", at=before + timedelta(days=1))
+        own = await sell(ana, 100, "R3", at=before + timedelta(days=3))
+        again = await sell(ana, 100, "R2", at=before + timedelta(days=1))
+    assert [sale.points.earned for sale in (late, own, again)] == [100, 150, 100]
+    assert [sale.tier.code for sale in (late, own, again)] == [None, "gold", None]
+
+
+async def test_a_sale_that_is_claimed_earns_by_the_tier_of_its_own_day(ana, ladder):
+    before = clock.now()
+    sale = await sell(None, 100)
+    with clock.frozen(before + timedelta(days=2)):
+        await sell(ana, 5_000, "R2")
+        claimed = await claim_purchase(sale.id, Buyer(id=ana))
+    assert (claimed.points.earned, await tier(ana)) == (100, "gold")
 
 
 async def test_nobody_and_tiers_without_a_discount_pay_the_price(ana, ladder):

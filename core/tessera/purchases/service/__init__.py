@@ -28,6 +28,7 @@ from tessera.purchases.service.orphans import adopt_all
 from tessera.purchases.service.participating import (
     register_returned,
     register_settled,
+    register_tier_then,
     register_tier_title,
     tier_title,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "record_visits",
     "register_returned",
     "register_settled",
+    "register_tier_then",
     "register_tier_title",
     "returns_of",
     "shown_code",

@@ -30,7 +30,7 @@ from tessera.purchases.service.contract import (
     PurchaseUnknown,
     TierMoved,
 )
-from tessera.purchases.service.participating import tell_settled
+from tessera.purchases.service.participating import as_of, tell_settled
 from tessera.purchases.service.settling import award_of, earning_part, settling_of
 from tessera.purchases.service.sheets import PURCHASE, award_lines_of
 from tessera.purchases.service.visits import NewVisit, record_visits, zone_of
@@ -118,6 +118,7 @@ async def _claim(found: Any, buyer: Buyer) -> Claimed:
 
 async def _give(purchase: UUID, holder: Holder) -> Claimed:
     before = await _lock(purchase)
+    holder = await as_of(holder, before["at"])
     lines = award_lines_of(await _lines(purchase))
     row = _row_of(before, holder)
     base = earning_part(row.amount, row.points_paid, row.not_earning)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
 
+from tessera.kernel import clock
+from tessera.purchases.service.buyers import Holder
+from tessera.purchases.service.checking import AHEAD
 from tessera.purchases.service.contract import TierMoved
 from tessera_hooks import Returning, Settling
 
@@ -16,9 +22,13 @@ OnReturned = Callable[[Returning], Awaitable[None]]
 TierTitle = Callable[[str | None], str | None]
 """How the tier with a code is called in the language in force; ``None`` is the tier one begins with."""
 
+TierThen = Callable[[UUID, datetime, str | None], Awaitable[str | None]]
+"""Awaited with a member, a moment that is over and the tier they have now; answers the one that they had then."""
+
 _settled: list[OnSettled] = []
 _returned: list[OnReturned] = []
 _titles: list[TierTitle] = []
+_then: list[TierThen] = []
 
 
 def register_settled(callback: OnSettled) -> None:
@@ -37,6 +47,20 @@ def register_tier_title(title: TierTitle) -> None:
     """Say how tiers are called."""
     if title not in _titles:
         _titles.append(title)
+
+
+def register_tier_then(then: TierThen) -> None:
+    """Say which tier a member had at a moment."""
+    if then not in _then:
+        _then.append(then)
+
+
+async def as_of(holder: Holder, at: datetime) -> Holder:
+    """Who bought, in the tier of that moment: a sale that arrives late is one of its own day, not of today's tier."""
+    tier = holder.tier
+    for then in _then if at < clock.now() - AHEAD else ():
+        tier = await then(holder.member, at, tier)
+    return holder if tier == holder.tier else replace(holder, tier=tier)
 
 
 def tier_title(code: str | None) -> str | None:

@@ -21,6 +21,7 @@ from tessera.purchases.service.contract import (
 )
 from tessera.purchases.service.crediting import credit_staff
 from tessera.purchases.service.orphans import adopt
+from tessera.purchases.service.participating import as_of
 from tessera.purchases.service.settling import Sale, award_of, check_payments, settle
 from tessera.purchases.service.sheets import award_lines_of, sheet_of
 from tessera.purchases.service.shifts import current_shift
@@ -64,7 +65,7 @@ async def _record(new: NewPurchase, place: Place, buyer: Holder | None, staff: M
 
     What was done for it then, such as making a member, is to be taken back.
     """
-    seller = staff.get(new.staff or "")
+    seller, buyer = staff.get(new.staff or ""), await as_of(buyer, place.at) if buyer else None
     shift = await current_shift(place.store_id, seller, at=place.at)
     sheet = sheet_of(new, place, buyer, seller, shift)
     purchase, lines = sheet.purchases[0], award_lines_of(sheet.lines)

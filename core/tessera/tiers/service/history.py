@@ -10,10 +10,10 @@ from uuid import UUID
 
 import msgspec
 
-from tessera.kernel.database import fetch
+from tessera.kernel.database import fetch, fetchval
 from tessera.kernel.texts import current_locale, translate
 from tessera.members.service import ids_of
-from tessera.tiers.service.defined import TierFacts, tiers
+from tessera.tiers.service.defined import TierFacts, first_tier, tiers
 from tessera.tiers.service.moving import Evidence
 from tessera.tiers.service.words import joined, metric_title, say_amount, say_day
 from tessera_hooks import Text, _
@@ -50,6 +50,21 @@ class Change:
     def said(self, locale: str | None = None) -> str:
         """What was counted, against what, over which days."""
         return say_evidence(self.evidence, locale or current_locale())
+
+
+_NEXT = """
+SELECT before FROM tier_change WHERE member = $1 AND at > $2 AND direction <> 'same'
+  AND why IN ('reached', 'not_met', 'hand', 'hand_ended', 'released') ORDER BY at, id LIMIT 1
+"""
+"""The first change after a moment; what a merge or a list brought was so before, and says nothing of when."""
+
+
+async def tier_then(member: UUID, at: datetime, now: str | None) -> str | None:
+    """The tier that a member had at a moment, as members carry it; ``now`` is the one they have."""
+    before: str | None = await fetchval(_NEXT, member, at)
+    if before is None:
+        return now
+    return None if before == first_tier().code else before
 
 
 def say_evidence(evidence: Evidence, locale: str) -> str:
