@@ -80,7 +80,7 @@ def rows_shown(head: Head, mapping: Mapping[str, str], source: str) -> tuple[lis
     try:
         parser = Parser(plan(head.columns, mapping), source, business().today())
     except DomainError as refusal:
-        return [], refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
+        return [], refusal.text
     except CannotRun as refusal:
         return [], Text(str(refusal))
     return [_row(parser, row) for row in head.as_rows()], None

@@ -102,7 +102,7 @@ class StaffLoader:
             role, store = _role(row.role), _store(row.store)
             not_beyond_oneself(role, store)
         except Forbidden as refusal:
-            return Outcome(row.line, "rejected", reason=_text(refusal))
+            return Outcome(row.line, "rejected", reason=refusal.text)
         except DomainError as refusal:
             return Outcome(row.line, "rejected", reason=_without_value(refusal))
         known = await _known(login)
@@ -146,11 +146,7 @@ def _without_value(refusal: DomainError) -> Text:
         return _(
             "there is no such store: the stores are {known}", known=", ".join(s.code for s in access.stores_known())
         )
-    return _text(refusal)
-
-
-def _text(refusal: DomainError) -> Text:
-    return refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
+    return refusal.text
 
 
 async def _known(login: str) -> StaffFacts | None:

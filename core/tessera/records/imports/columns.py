@@ -14,6 +14,7 @@ from tessera.kernel.tabular import Row, restored
 from tessera.kernel.texts import LOCALES, translate
 from tessera.members import identities
 from tessera.members.identities import Known
+from tessera.members.imports.cells import remarks_on
 from tessera.members.imports.mapping import assign, plain_header
 from tessera.members.imports.people.columns import HEADERS as OF_MEMBERS
 from tessera.members.normalise import Unusable, parse_date, plain
@@ -104,8 +105,7 @@ def plan(kind: Kind, columns: Sequence[str], given: Mapping[str, str]) -> Plan:
         )
     quiet = {plain_header(translate(t, locale)) for t in (_("Name"), _("Recorded by")) for locale in LOCALES}
     others = [column for column in ignored if plain_header(column) not in quiet]
-    remarks = [_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(others))]
-    return Plan(fields, remarks if others else [])
+    return Plan(fields, remarks_on(others))
 
 
 class Parser:

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from tessera.kernel.database import execute, fetch, fetchval
-from tessera.kernel.errors import DomainError
 from tessera.kernel.tabular import Row
 from tessera.members.identities import Known
 from tessera.members.imports.consents.reading import Draft, Reader, Refused, plan
@@ -65,7 +64,7 @@ class ConsentLoader:
         try:
             guardian = await need_guardian(member, named, granted=draft.state == "granted")
         except GuardianNeeded as refusal:
-            return Outcome(draft.line, "rejected", reason=_text(refusal))
+            return Outcome(draft.line, "rejected", reason=refusal.text)
         word = Word(
             member, draft.purpose, draft.channel, draft.state, draft.at, draft.source, draft.wording, given_by, guardian
         )
@@ -88,10 +87,6 @@ def _contents(word: Word) -> tuple[Any, ...]:
 
 def _rejected(refused: Refused) -> Outcome:
     return Outcome(refused.line, "rejected", reason=refused.reason)
-
-
-def _text(refusal: DomainError) -> Text:
-    return refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
 
 
 async def _people(drafts: Sequence[Draft]) -> People:

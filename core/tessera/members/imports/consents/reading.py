@@ -14,6 +14,7 @@ from tessera.kernel.errors import Invalid
 from tessera.kernel.tabular import Row
 from tessera.members.identities import Known, parse
 from tessera.members.imports import whose
+from tessera.members.imports.cells import remarks_on
 from tessera.members.imports.mapping import assign
 from tessera.members.imports.whose import Whom, read_whom
 from tessera.members.labels import CHANNELS, PURPOSES
@@ -87,9 +88,7 @@ def plan(columns: Sequence[str], given: Mapping[str, str]) -> tuple[dict[str, st
                 first=columns[0],
             )
         )
-    if not ignored:
-        return found, []
-    return found, [_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(ignored))]
+    return found, remarks_on(ignored)
 
 
 class Reader:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tessera.kernel.errors import Invalid
 from tessera.kernel.texts import LOCALES, translate
 from tessera.members.identities import LABELS
+from tessera.members.imports.cells import remarks_on
 from tessera.members.imports.extensions import member_columns
 from tessera.members.imports.mapping import assign, plain_header
 from tessera.members.labels import FIELDS
@@ -179,8 +180,7 @@ def _remarks(fields: Mapping[str, Sequence[str]], ignored: Sequence[str]) -> lis
         remarks.append(
             _("not loaded: {columns}. Tiers are reached here, or given by hand", columns=", ".join(tiers)),
         )
-    if others:
-        remarks.append(_("ignored: {columns} (name a field with --map to import them)", columns=", ".join(others)))
+    remarks += remarks_on(others)
     if "consent_sms" in fields or "consent_email" in fields:
         remarks.append(_("a yes of children under 14 is left out: their guardians agree for them"))
     return remarks

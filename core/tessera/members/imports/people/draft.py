@@ -225,8 +225,7 @@ def _cell(column: str, text: str | None, parse: Callable[[str], T | None]) -> T 
     except Unusable as refusal:
         raise _BadCell(_("{column}: {reason}", column=column, reason=refusal.reason)) from None
     except DomainError as refusal:
-        reason = refusal.message if isinstance(refusal.message, Text) else Text(refusal.message)
-        raise _BadCell(_("{column}: {reason}", column=column, reason=reason)) from None
+        raise _BadCell(_("{column}: {reason}", column=column, reason=refusal.text)) from None
 
 
 def _number(text: str) -> str:
