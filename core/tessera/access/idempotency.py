@@ -170,7 +170,7 @@ def _route(scope: Scope) -> str:
 
 def _hash(scope: Scope, body: bytes) -> bytes:
     asked = f"{scope['path']}?{scope['query_string'].decode('latin-1')}\n".encode()
-    return hashlib.sha256(asked + body).digest()
+    return sealing.stamp("idempotency", asked + body)
 
 
 def _rights(someone: Actor) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import types
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +22,8 @@ from tessera.members.service import account_of
 from tessera.points import service as points
 from tessera.points.service import InsufficientBalance
 from tessera.purchases import service
-from tessera.purchases.service import NewPayment, TierMoved, participating
+from tessera.purchases.service import Buyer, NewPayment, TierMoved, participating
+from tessera.purchases.service.contract import normal_form
 from tessera_hooks import Claim, Returning, Settling
 
 
@@ -162,7 +164,15 @@ async def test_a_known_sale_is_answered_though_its_plugin_rests_now(ana: UUID, d
 
 
 def test_the_fingerprint_of_a_body_without_the_new_fields_is_what_it_was() -> None:
-    assert sale(UUID(int=1), 10_00).fingerprint.hex()[:16] == "ff72832262525009"
+    written = normal_form(sale(UUID(int=1), 10_00))
+    assert hashlib.sha256(written).hexdigest()[:16] == "ff72832262525009"
+
+
+async def test_a_phone_cannot_be_tried_out_against_the_fingerprint_of_a_sale(ana: UUID) -> None:
+    new = replace(sale(ana, 10_00), buyer=Buyer(identity="phone:13800138000"))
+    await service.record_purchase(new)
+    kept = bytes(await fetchval("SELECT fingerprint FROM purchase"))
+    assert kept == new.fingerprint != hashlib.sha256(normal_form(new)).digest()
 
 
 async def test_whoever_watches_settled_sales_may_change_the_tier(ana: UUID, monkeypatch: pytest.MonkeyPatch) -> None:

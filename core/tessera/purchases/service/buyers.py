@@ -73,6 +73,16 @@ async def _count_lookup(kind: str, buyer: Holder | None) -> None:
         await audit.note("members.looked_up", member=buyer.member, kind=kind)
 
 
+async def count_sent_again(new: NewPurchase, *, same: bool) -> None:
+    """Count that someone is about to be told whether a purchase that is recorded was for an identity.
+
+    Sent again with one phone after the other, it would tell whose purchase it was.
+    """
+    if new.buyer.identity is not None:
+        known = members.question_of(new.buyer.identity).known
+        await count_lookup(*known, cost=Cost.CHEAP if same else Cost.DEAR)
+
+
 async def find_for_preview(new: NewPurchase, store: UUID | None) -> Holder | None:
     """The member of a purchase that is only thought of; nobody is created.
 

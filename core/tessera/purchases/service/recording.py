@@ -9,7 +9,7 @@ from uuid import UUID
 from tessera.kernel.database import DB, fetch, fetchrow, in_transaction
 from tessera.points import service as points
 from tessera.purchases import rows
-from tessera.purchases.service.buyers import Holder, counted_if_refused, find_buyer
+from tessera.purchases.service.buyers import Holder, count_sent_again, counted_if_refused, find_buyer
 from tessera.purchases.service.checking import Place, check_purchase, place_of, staff_ids
 from tessera.purchases.service.contract import (
     NewPurchase,
@@ -108,9 +108,11 @@ async def _known(new: NewPurchase, place: Place) -> Recorded | None:
     )
     if row is None:
         return None
+    same = bytes(row["fingerprint"]) == new.fingerprint
+    await count_sent_again(new, same=same and row["store"] == place.store_id)
     if row["store"] != place.store_id:
         raise PurchaseConflict(of_another_store(new))
-    if bytes(row["fingerprint"]) != new.fingerprint:
+    if not same:
         raise PurchaseConflict(
             _(
                 'purchase "{number}" of {source} is recorded with other contents: '
