@@ -9,6 +9,7 @@ import pytest
 
 from tessera.access import service as access
 from tessera.access.actor import Actor, Grant, acting_as
+from tessera.kernel.business import set_setting
 from tessera.kernel.database import execute, fetch, fetchval
 from tessera.kernel.errors import TooMany
 from tessera.kernel.ids import uuid7
@@ -116,6 +117,30 @@ async def test_numbers_of_strangers_run_out_like_misses(shops):
             await service.lookup(f"number:{number}")
         with pytest.raises(TooMany):
             await service.lookup(f"number:{last}")
+
+
+async def test_goods_that_are_scanned_where_cards_are_scanned_too_are_no_guesses(shops):
+    ana = await service.create_member(NewMember(name="Ana", phone=PHONE, store=shops.main))
+    await service.add_identity(ana, "card", "6901234567892")
+    await set_setting("lookups.misses_per_hour", 2)
+    with acting_as(till(shops.main)):
+        found = [
+            await service.look_up(service.typed(f"69012345678{n:02}", whole=True), or_goods=True) for n in range(80, 99)
+        ]
+        assert [one for one in found if one] == [[ana]]
+        assert await service.lookup(f"phone:{PHONE}") == ana
+    assert await fetchval("SELECT count(*) FROM audit WHERE action = 'members.lookup_missed'") == 0
+
+
+async def test_numbers_of_strangers_run_out_also_where_goods_are_scanned(shops):
+    strangers = [await service.create_member(NewMember(name="Ana", store=shops.main)) for _n in range(3)]
+    numbers = [await number_of(one) for one in strangers]
+    await set_setting("lookups.misses_per_hour", 2)
+    with acting_as(till(shops.xuhui)):
+        for number in numbers[:2]:
+            await service.look_up(service.typed(number, whole=True), or_goods=True)
+        with pytest.raises(TooMany):
+            await service.look_up(service.typed(numbers[2], whole=True), or_goods=True)
 
 
 async def test_someone_responsible_finds_whom_they_are_responsible_for(shops):

@@ -220,7 +220,7 @@ async def _entered(basket: Basket, form: Form, here: Till) -> Basket:
 async def _member_of(text: str) -> UUID | None:
     """The member whose code was scanned where goods are asked for; a number of a few digits is an amount."""
     question = members.typed(text, whole=True) if SCANNED.fullmatch(text) else None
-    found = await members.look_up(question) if question is not None else []
+    found = await members.look_up(question, or_goods=True) if question is not None else []
     return found[0] if len(found) == 1 else None
 
 

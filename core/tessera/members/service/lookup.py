@@ -116,10 +116,12 @@ async def lookup(text: str) -> UUID:
     return found[0]
 
 
-async def look_up(question: Question, *, reached_too: bool = False) -> list[UUID]:
+async def look_up(question: Question, *, reached_too: bool = False, or_goods: bool = False) -> list[UUID]:
     """Whom a question leads to: the one it identifies, else those it reaches; counted, noted, linked.
 
-    ``reached_too`` names those whom a phone reaches beside the one it identifies: her children.
+    ``reached_too`` names those whom a phone reaches beside the one it identifies: her children. ``or_goods``
+    is for a scanner that reads goods and cards alike: what nobody has is goods then, and no guess. It is
+    cheap and not noted, for a shop that sells sixty new articles in an hour would look nobody up any more.
 
     The answer is known before it is counted and counted before it is told, so that a question that is
     refused looks the same whoever has the identity.
@@ -129,9 +131,11 @@ async def look_up(question: Question, *, reached_too: bool = False) -> list[UUID
         inside = await visible_among(await matching(question.field), "members.read")
         holders += [Holder(one, False, True) for one in inside if one not in [held.member for held in holders]]
     beyond = question.number != "" and not all(holder.here for holder in holders)
-    await count_lookup(*question.known, cost=Cost.DEAR if not holders or beyond else Cost.CHEAP)
-    if not holders:
+    missed = not holders and not or_goods
+    await count_lookup(*question.known, cost=Cost.DEAR if missed or beyond else Cost.CHEAP)
+    if missed:
         await note_miss(question.kind)
+    if not holders:
         return []
     identified = [] if reached_too else [holder.member for holder in holders if not holder.is_contact]
     found = identified or [holder.member for holder in holders][:MOST_SHARING]
