@@ -15,7 +15,7 @@ from tessera.points.earning.shipped import RULES
 from tessera.points.facts import FACTS
 from tessera.points.imports import register
 from tessera.points.noticing import KINDS, concerns, notice
-from tessera.points.service import book_all_expired
+from tessera.points.service import book_for_a_while
 from tessera.points.service.merging import merge_points, unmerge_points
 from tessera.points.service.privacy import erase_ledger, tell_ledger
 from tessera_hooks import EarningRule, Event, Fact, Job, Merging, Reaction, Screen, Slot, Text, _, hookimpl
@@ -83,6 +83,6 @@ def slots() -> list[Slot]:
 @hookimpl
 def jobs() -> list[Job]:
     return [
-        Job("points.expiry", timedelta(hours=1), book_all_expired),
+        Job("points.expiry", timedelta(hours=1), book_for_a_while),
         Job("points.verification", "55 3 * * *", verification.begin_verification),
     ]

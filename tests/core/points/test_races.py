@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
 from core.points.people import START, Holder, earn_for, new_holder
 
 from tessera.kernel import clock
@@ -12,6 +13,7 @@ from tessera.kernel.database import fetchval
 from tessera.members.service import merging
 from tessera.plugin import ledger
 from tessera.points import service
+from tessera.points.service import expiring
 
 
 async def all_at_once(count: int, holder: Holder, unit: str, amount: int) -> list[str]:
@@ -55,4 +57,20 @@ async def test_earning_spending_and_booking_expiries_at_once_add_up(ana: Holder)
         ended = await all_at_once(8, ana, "points", 10)
     assert ended.count("EntryRow") == 5
     assert await fetchval("SELECT count(*) FROM entry WHERE kind = 'expire'") == 1
+    assert await service.verify() == []
+
+
+async def test_a_round_that_books_expiries_leaves_the_rest_to_the_next_when_its_time_is_up(
+    ana: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben = await new_holder("Ben")
+    for one in (ana, ben):
+        await service.credit(one.account, one.member, 100, reason="gift", expires_at=START + timedelta(days=1))
+    monkeypatch.setattr(expiring, "AT_ONCE", 1)
+    monkeypatch.setattr(expiring, "STRETCH", 0.0)
+    with clock.frozen(START + timedelta(days=2)):
+        await service.book_for_a_while()
+        assert await fetchval("SELECT count(*) FROM entry WHERE kind = 'expire'") == 1
+        await service.book_for_a_while()
+    assert await fetchval("SELECT count(*) FROM entry WHERE kind = 'expire'") == 2
     assert await service.verify() == []

@@ -4,7 +4,7 @@ from tessera.points.earning.known import Known
 from tessera.points.service.deeds import DeedDone, note_deed, record_deed
 from tessera.points.service.deeds_back import Gone, deeds_known, hold_points, take_back_deeds
 from tessera.points.service.earning import PER_AMOUNT, Earning, Expected, earn, earn_many, look, would_earn
-from tessera.points.service.expiring import book_all_expired, book_expired
+from tessera.points.service.expiring import book_all_expired, book_expired, book_for_a_while
 from tessera.points.service.explaining import explain, explanations
 from tessera.points.service.merging import MergeInUse
 from tessera.points.service.reading import (
@@ -49,6 +49,7 @@ __all__ = [
     "balances",
     "book_all_expired",
     "book_expired",
+    "book_for_a_while",
     "count_entries",
     "credit",
     "debit",

@@ -6,6 +6,8 @@ just then are left for the next run.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +20,9 @@ from tessera.points.ledger import LOT_ORDER
 
 AT_ONCE = 2000
 """Accounts that are locked by one unit of work; a till waits at most for so many."""
+
+STRETCH = 200.0
+"""Seconds after which a round leaves the rest to the next; the worker ends one that takes 300."""
 
 _DUE = """
 SELECT account, unit FROM (
@@ -68,14 +73,19 @@ async def book_expired(limit: int = AT_ONCE) -> int:
     return (await _book_some(clock.now(), limit, ()))[0]
 
 
-async def book_all_expired() -> None:
-    """Book everything that has expired by now, but for what others hold."""
-    now, held = clock.now(), list[UUID]()
+async def book_all_expired(within: float = math.inf) -> None:
+    """Book everything that has expired by now, but for what others hold, and begin no more pages after some seconds."""
+    now, held, end = clock.now(), list[UUID](), time.monotonic() + within
     while True:
         booked, left = await _book_some(now, AT_ONCE, held)
         held += left
-        if not booked and not left:
+        if (not booked and not left) or time.monotonic() >= end:
             return
+
+
+async def book_for_a_while() -> None:
+    """A round of the worker: what it leaves is booked by the next one."""
+    await book_all_expired(STRETCH)
 
 
 async def book_expired_of(accounts: Sequence[UUID], unit: str) -> int:
