@@ -182,7 +182,7 @@ async def _rising() -> Result:
     raised: int = await fetchval("SELECT count(*) FROM tier_change")
     print(f"  raised {raised:,} of {MEMBERS:,} members; {_memory(before)}")
     name = f"a night that raises {raised:,} of {MEMBERS:,} members"
-    return result(name, ("asked, judged and written", [took]), ("written by hand", [alone]), Budget(at_most=2.0))
+    return result(name, ("asked, judged and written", [took]), ("written by hand", [alone]), Budget(at_most=3.0))
 
 
 async def _ending() -> Result:
@@ -199,7 +199,7 @@ async def _ending() -> Result:
     lowered: int = await fetchval("SELECT count(*) FROM tier_change WHERE direction = 'down'")
     print(f"  lowered {lowered:,}; {_memory(before)}")
     name = f"a night that looks at {MEMBERS:,} members and lowers {lowered:,}"
-    return result(name, ("asked, judged and written", [took]), ("written by hand", [alone]), Budget(at_most=2.0))
+    return result(name, ("asked, judged and written", [took]), ("written by hand", [alone]), Budget(at_most=3.0))
 
 
 async def _night() -> tuple[float, int]:
