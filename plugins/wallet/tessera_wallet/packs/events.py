@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from tessera_hooks import Event, Happened, TimelineEntry, _
-from tessera_wallet.value.events import money, reader
+from tessera_wallet.told import money, reader
 
 
 class PackSold(msgspec.Struct):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
-from tessera.plugin import say_money
-from tessera_hooks import Event, Happened, Text, TimelineEntry, TimelineReader, _
-from tessera_wallet.permissions import READ
-from tessera_wallet.told import seen_of
+from tessera_hooks import Event, Happened, Text, TimelineEntry, _
+from tessera_wallet.told import money, reader
 
 
 class Recharged(msgspec.Struct):
@@ -31,20 +28,6 @@ class Refunded(msgspec.Struct):
     paid_out: int
     bonus: int
     currency: str
-
-
-def reader(say: Callable[[Happened], TimelineEntry]) -> TimelineReader:
-    """Reads events for those who may see the member's stored value and packs; others see bare titles."""
-
-    async def read(events: Sequence[Happened]) -> Mapping[UUID, TimelineEntry]:
-        return {event.id: say(event) for event in await seen_of(events, READ)}
-
-    return read
-
-
-def money(event: Happened, name: str) -> str:
-    """An amount of an event as people read it."""
-    return say_money(event.payload[name], event.payload["currency"])
 
 
 def _recharged(event: Happened) -> TimelineEntry:
