@@ -186,6 +186,8 @@ async def test_a_program_keeps_the_catalogue(api: httpx.AsyncClient, zoe: UUID) 
         ({"limit_per_member": 0}, "limit_per_member"),
         ({"stores": ["nowhere"]}, "stores"),
         ({"from": "2026-12-31T00:00:00"}, "from"),
+        ({"from": "0001-01-01T00:00:00+14:00"}, "from"),
+        ({"until": "9999-12-31T23:59:59-12:00"}, "until"),
         ({"from": "2026-12-31T00:00:00+08:00", "until": "2026-12-30T00:00:00+08:00"}, "until"),
     ],
 )

@@ -56,6 +56,13 @@ async def test_what_is_wrong_stands_at_its_field(owner: Browser) -> None:  # noq
     assert (page.status_code, "Write a whole number." in page.text) == (422, True)
 
 
+@pytest.mark.parametrize(("field", "day"), [("from", "0001-01-01"), ("until", "9999-12-31")])
+async def test_a_day_that_no_calendar_holds_stands_at_its_field(owner: Browser, field: str, day: str) -> None:  # noqa: F811
+    filled = {"title.en": "Mug", "points": "5", "kind": "goods", field: day}
+    page = await send(owner, "/settings/rewards/new", **filled)
+    assert (page.status_code, "Write a day." in page.text) == (422, True)
+
+
 async def test_what_was_redeemed_meanwhile_stays_taken_off_the_stock(owner: Browser, zoe: UUID) -> None:  # noqa: F811
     await service.make_reward(a_reward("mug", 80, stock=10))
     await service.redeem(zoe, "mug")

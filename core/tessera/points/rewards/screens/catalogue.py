@@ -135,11 +135,10 @@ def _midnight(form: Form, name: str, after: int = 0) -> datetime | None:
     if not form[name]:
         return None
     try:
-        day = date.fromisoformat(form[name]) + timedelta(days=after)
+        return clock.midnight(date.fromisoformat(form[name]) + timedelta(days=after), business().timezone)
     except (ValueError, OverflowError):
         message = _("Write a day.")
         raise Invalid(message, [FieldError(name, message)]) from None
-    return clock.midnight(day, business().timezone)
 
 
 def _day(moment: datetime | None, before: int = 0) -> date | None:

@@ -21,9 +21,13 @@ from tessera.kernel.texts import LOCALES
 from tessera.points.rewards.kinds import CASH_OFF, Kind, kind_named, kinds
 from tessera.points.rewards.service.contract import NewReward, RewardFacts, RewardTaken, RewardUnknown, StaleReward
 from tessera.points.rewards.service.periods import PERIODS
+from tessera.points.terms import LAST_YEAR
 from tessera_hooks import Text, _
 
 LARGEST = 10**12
+EARLIEST = 1900
+"""The first year in which a reward can have been offered."""
+
 LONGEST_TITLE, LONGEST_DESCRIPTION = 80, 500
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}\Z")
@@ -241,6 +245,8 @@ def _period_errors(new: NewReward) -> list[FieldError]:
     for name, moment in (("from", new.since), ("until", new.until)):
         if moment is not None and moment.tzinfo is None:
             wrong.append(FieldError(name, _("give the moment with its zone, like 2026-12-31T00:00:00+08:00")))
+        elif moment is not None and not EARLIEST <= moment.year < LAST_YEAR:
+            wrong.append(FieldError(name, _("give a day within a hundred years")))
     ordered = new.since is None or new.until is None or wrong or new.since < new.until
     if not ordered:
         wrong.append(FieldError("until", _("the end lies before the beginning")))
