@@ -15,6 +15,7 @@ from tessera.members.service import NewMember, account_of, create_member
 from tessera.points import service as points
 from tessera.points.rewards import service as rewards
 from tessera.points.rewards.service import NewReward
+from tessera.points.rewards.service.at_till import MOST
 from tessera.purchases import service
 from tessera.purchases.service import NewPurchase
 from tessera_hooks import Claim
@@ -63,6 +64,13 @@ async def test_a_code_lowers_one_purchase_however_many_hold_it_out(ana: UUID, co
     done = await asyncio.gather(*sales, return_exceptions=True)
     assert sorted(isinstance(one, Conflict | Invalid) for one in done) == [False, True, True, True]
     assert await fetchval("SELECT count(*) FROM purchase") == 1
+
+
+async def test_the_last_of_more_codes_than_a_till_offers_is_used_like_the_first(ana: UUID, code: str) -> None:
+    await points.credit(await account_of(ana), ana, 500 * MOST, reason="gift")
+    last = [(await rewards.redeem(ana, "off")).code for _ in range(MOST)][-1]
+    await service.record_purchase(with_code(ana, last))
+    assert await fetchval("SELECT status FROM redemption WHERE code = $1", last) == "handed_over"
 
 
 async def test_a_code_is_no_good_for_someone_else(ana: UUID, code: str, store: UUID) -> None:

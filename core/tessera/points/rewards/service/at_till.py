@@ -21,11 +21,11 @@ KIND = f"core.{CLAIM.name}"
 """How a till names what it holds out."""
 
 MOST = 20
-"""Redemptions of a member that a till offers."""
+"""Redemptions of a member that a till offers; those that are held out come first."""
 
 _OPEN = """
 SELECT d.code, r.code AS reward, r.title, r.detail FROM redemption d JOIN reward r ON r.id = d.reward
-WHERE d.member = $1 AND d.status = 'open' AND r.kind = 'cash_off' ORDER BY d.id LIMIT $2
+WHERE d.member = $1 AND d.status = 'open' AND r.kind = 'cash_off' ORDER BY d.code = ANY($3) DESC, d.id LIMIT $2
 """
 
 _USE = """
@@ -45,7 +45,7 @@ async def cuts(basket: Basket) -> Sequence[PriceCut]:
     held = {typed(claim.value): claim for claim in basket.claims if claim.kind == KIND}
     if basket.member is None and not held:
         return []
-    found = {row["code"]: row for row in await fetch(_OPEN, basket.member, MOST)}
+    found = {row["code"]: row for row in await fetch(_OPEN, basket.member, MOST, list(held))}
     offered = [_cut(row, held.get(code) or Claim(KIND, code), basket.currency) for code, row in found.items()]
     unknown = [
         PriceCut(
