@@ -50,9 +50,14 @@ FACTORS = {"basic": Fraction(1), "silver": Fraction(3, 2), "gold": Fraction(2)}
 PLACE = st.integers(0, 9)
 PART = st.sampled_from([Fraction(0), Fraction(1, 3), Fraction(1)])
 
+SELL = st.tuples(
+    st.just("sell"), st.integers(1, 250_00), PART, PART, PART, st.sets(st.sampled_from(["ticket", "five"]))
+)
+
 STEP = st.one_of(
     st.tuples(st.just("recharge"), st.integers(1, 200_00), st.sampled_from([0, 0, 1_00, 50_00])),
-    st.tuples(st.just("sell"), st.integers(1, 250_00), PART, PART, PART, st.sets(st.sampled_from(["ticket", "five"]))),
+    SELL,
+    SELL,
     st.tuples(
         st.just("bring_back"), PLACE, st.sampled_from([Fraction(1, 3), Fraction(1, 2), Fraction(1)]), st.booleans()
     ),
@@ -65,6 +70,18 @@ STEP = st.one_of(
     st.tuples(st.just("draw_in"), st.sampled_from(["bonus_first", "principal_first", "proportional"])),
     st.tuples(st.just("wait"), st.sampled_from([1, 9, 40])),
 )
+
+
+BEFORE: Sequence[tuple[Any, ...]] = (
+    ("let_earn", "recharge"),
+    ("recharge", 80_00, 0),
+    ("let_earn", "spending"),
+    ("recharge", 60_00, 50_00),
+    ("gift", 300),
+    ("redeem", "five"),
+    ("coupon",),
+)
+"""What has happened to whoever comes in: money that has earned, money that has not, and things to hold out."""
 
 
 async def open_shop() -> None:

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plugins.wallet import ahead
-from plugins.wallet.shop import OPENED, PRICES, STEP, Shop, enter, open_shop
+from plugins.wallet.shop import BEFORE, OPENED, PRICES, STEP, Shop, enter, open_shop
 
 from tessera.access.actor import system_actor
 from tessera.kernel import clock
@@ -79,10 +79,10 @@ async def stands(shop: Shop, before: str) -> None:
 
 
 @settings(max_examples=max(settings().max_examples // 4, 5))
-@given(steps=st.lists(STEP, min_size=6, max_size=24))
+@given(steps=st.lists(STEP, min_size=5, max_size=20))
 async def test_money_earns_once_and_spending_lowers_nobody(shop_door: None, steps: list[tuple[Any, ...]]) -> None:
     shop, seen = await enter(), 0
-    for what, *values in steps:
+    for what, *values in [*BEFORE, *steps]:
         before, spent = await shop.tier(), sum(sale.points for sale in shop.sales)
         await shop.step(what, *values)
         with clock.frozen(shop.now):
@@ -95,11 +95,11 @@ async def test_money_earns_once_and_spending_lowers_nobody(shop_door: None, step
 
 
 @settings(max_examples=max(settings().max_examples // 10, 3))
-@given(steps=st.lists(STEP, min_size=4, max_size=20))
+@given(steps=st.lists(STEP, min_size=5, max_size=20))
 async def test_when_all_comes_back_nothing_was_earned(shop_door: None, steps: list[tuple[Any, ...]]) -> None:
     """Whatever paid for what, and whatever earned then: nothing of it is left, and nobody owes but for gifts spent."""
     shop = await enter()
-    for what, *values in steps:
+    for what, *values in [*BEFORE, *steps]:
         await shop.step(what, *values)
     await shop.give_everything_back()
     with clock.frozen(shop.now):
