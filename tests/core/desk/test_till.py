@@ -185,6 +185,21 @@ async def test_two_amounts_that_cannot_be_read_are_both_named_and_kept(till):
     assert {("part.wechat", "x"), ("received", "y")} <= set(till.values)
 
 
+async def test_fields_that_are_drawn_anew_have_ids_so_that_the_keyboard_keeps_its_place(till):
+    await till.enter("Latte 18")
+    counter = till.html[till.html.index('<div id="counter"') :]
+    fields = re.findall(r'<input(?![^>]*type="hidden")[^>]*hx-post[^>]*>', counter)
+    assert len(fields) > 6
+    assert [field for field in fields if " id=" not in field] == []
+
+
+async def test_what_the_parts_leave_is_told_for_the_way_to_pay_that_was_chosen(till):
+    await till.enter("12.50")
+    till.fill("part.wechat", "5")
+    await till.tap()
+    assert "The rest: Cash ¥7.50" in till.text
+
+
 async def test_a_price_that_cannot_be_read_is_said_at_its_line_and_kept(till):
     await till.enter("12.50")
     till.fill("line.price", "a lot")
