@@ -51,7 +51,7 @@ CORE_METRICS = (
     TierMetric("spend", _("Spent"), SPEND, money=True, events=("purchase.recorded",)),
     TierMetric("points", _("Points earned"), POINTS, events=("points.earned",)),
     TierMetric("visits", _("Visits"), VISITS, events=("visit.recorded",)),
-    TierMetric("purchases", _("Purchases"), PURCHASES, events=("purchase.recorded",)),
+    TierMetric("purchases", _("Number of purchases"), PURCHASES, events=("purchase.recorded",)),
     TierMetric("referrals", _("Members brought who have bought"), REFERRALS, events=_BOUGHT),
 )
 
