@@ -118,3 +118,12 @@ def test_scans_that_overtake_the_answers_are_all_on_the_counter(open_page):
     assert page.locator("#till-item").input_value() == ""
     prices = page.locator("input[name='line.price']").evaluate_all("boxes => boxes.map(box => box.value)")
     assert prices == ["1", "2", "3", "4", "5"]
+
+
+def test_the_keyboard_keeps_its_place_when_the_counter_is_drawn_anew(open_page):
+    page = open_page("/till", login="cashier", width=1280)
+    scan(page, "Tea 10")
+    page.fill("#name-0", "Green tea")
+    page.press("#name-0", "Tab")
+    expect(page.locator("#name-0")).to_have_attribute("value", "Green tea")
+    expect(page.locator("#less-0")).to_be_focused()
