@@ -13,6 +13,7 @@ from plugins.wallet.ahead import balance, bring_back, checkout, paid_in, sold
 from tessera.access.actor import system_actor
 from tessera.kernel import clock
 from tessera.kernel.database import fetch, fetchval
+from tessera.kernel.errors import Invalid
 from tessera.kernel.plugins import host
 from tessera.members import imports
 from tessera.members.service import NewMember, create_member, erasing
@@ -20,6 +21,7 @@ from tessera.members.service.merging import merge, undo
 from tessera.members.service.telling import export_member
 from tessera.points import service as ledger
 from tessera.purchases.imports.entitlements import import_entitlements
+from tessera.purchases.service.contract import NewPayment
 from tessera_wallet.packs.reading import packs_of
 from tessera_wallet.packs.returning import take_back
 from tessera_wallet.packs.using import use
@@ -102,6 +104,18 @@ async def test_a_person_is_told_what_they_paid_ahead(ana: UUID) -> None:
     await sold(ana)
     told = (await export_member(ana)).rooms["wallet"]
     assert (told["recharges"][0]["paid"], told["packs"][0]["bought"]) == (500_00, 10)
+
+
+async def test_what_someone_who_was_erased_had_paid_ahead_goes_back_otherwise_and_leaves_no_debt(ana: UUID) -> None:
+    await paid_in(ana, 50_00)
+    bought = await checkout(ana, 50_00)
+    await erasing.erase(ana, "request")
+    with pytest.raises(Invalid, match="say how it goes back"):
+        await bring_back(bought.id)
+    done = await bring_back(bought.id, refunds=[NewPayment("cash", 50_00)])
+    assert [(tender.method, tender.amount) for tender in done.refunds] == [("cash", 50_00)]
+    assert await fetchval("SELECT bool_and(balance = 0 AND debt = 0) FROM balance")
+    assert await ledger.verify() == []
 
 
 async def test_nobody_is_erased_while_money_is_held_for_them(ana: UUID) -> None:

@@ -88,11 +88,11 @@ JOIN lot l ON l.id = t.lot WHERE t.part > 0
 _ENJOYED = """
 SELECT coalesce(-sum(e.amount), 0)::bigint FROM entry e
   LEFT JOIN entry r ON r.id = e.reverses LEFT JOIN entry p ON p.id = r.reverses
-WHERE e.account = ANY($1) AND e.unit = $2
+WHERE e.account = ANY($1) AND e.unit = $2 AND e.source NOT IN ('erasure', 'write_off')
   AND (e.kind = 'debit' OR r.kind = 'debit' OR p.kind = 'debit'
        OR (e.kind = 'transfer' AND e.source = 'unmerge') OR (r.kind = 'transfer' AND r.source = 'unmerge'))
 """
-"""What was spent from accounts and has not come back."""
+"""What was spent from accounts and has not come back; what was taken away with a person or a plugin nobody enjoyed."""
 
 _OWN_LOT = "SELECT * FROM lot WHERE entry = $1"
 

@@ -57,7 +57,8 @@ async def lock_purchase(purchase: UUID) -> Any:
     if bought is not None and bought["member"] is not None:
         await members.hold(bought["member"], even_erased=True)
     return await fetchrow(
-        "SELECT id, source, external_id, member, account, store, amount, returned, points_paid, currency, at "
+        "SELECT id, source, external_id, member, account, store, amount, returned, points_paid, currency, at, "
+        "(SELECT m.erased_at IS NOT NULL FROM member m WHERE m.id = purchase.member) AS erased "
         "FROM purchase WHERE id = $1 FOR UPDATE",
         purchase,
     )
@@ -132,6 +133,7 @@ async def _refund(bought: Any, back: Back, total: int) -> Sequence[Tender]:
         bought["returned"],
         total,
         bought["currency"],
+        bool(bought["erased"]),
     )
     return await refund(owed, back.id, back.refunds)
 

@@ -37,7 +37,10 @@ FROM unnest($1::uuid[], $3::text[], $4::bigint[]) WITH ORDINALITY AS f (id, meth
 
 @dataclass(frozen=True)
 class Owed:
-    """A purchase and how much of it has come back, before a return and with it; minor units."""
+    """A purchase and how much of it has come back, before a return and with it; minor units.
+
+    ``erased`` says that who bought it was erased: what a plugin gave back to them would be nobody's.
+    """
 
     purchase: UUID
     store: UUID | None
@@ -46,6 +49,7 @@ class Owed:
     before: int
     after: int
     currency: str
+    erased: bool = False
 
     def by_points(self, returned: int) -> int:
         """What points had paid of the part that came back."""
@@ -67,7 +71,7 @@ async def refund(owed: Owed, purchase_return: UUID, given: Sequence[NewPayment] 
     """
     rows = await fetch(_PAID, owed.purchase, purchase_return)
     held = {row["method"]: max(row["paid"] - row["refunded"], 0) for row in rows}
-    known = plugin_methods(owed.store)
+    known = set() if owed.erased else plugin_methods(owed.store)
     if given:
         _check(owed, given, held)
         _check_own(owed, given, rows, known)
