@@ -77,10 +77,19 @@ async def test_what_is_wrong_stands_in_the_form_that_was_sent(owner: httpx.Async
     await make_product("year", YEAR)
     held = await sell_membership(Sale(member=ana, product="year", method="cash", store=store))
     page = f"/wallet/memberships/{held}"
-    answer = await send(owner, page, f"{page}/refund", method="cash", amount="a lot")
+    answer = await send(owner, page, f"{page}/refund", amount="10")
     _before, form = answer.text.split(f'action="{page}/refund"')
-    assert "write an amount such as 12.50" in form
-    assert answer.text.count("write an amount such as 12.50") == 1
+    assert 'value="10"' in form
+    assert "say how it is paid" in form
+    assert answer.text.count("say how it is paid") == 1
+
+
+async def test_a_bonus_is_told_in_the_language_of_whoever_reads(owner: httpx.AsyncClient, ana: UUID) -> None:
+    await paid_in(ana, 500_00, 50_00)
+    owner.cookies.set("tessera_locale", "zh_Hans")
+    page = (await owner.get(f"/members/{ana}")).text
+    assert "赠送¥50.00" in page
+    assert "with a bonus" not in page
 
 
 async def test_a_coupon_says_the_last_day_on_which_it_can_be_used(owner: httpx.AsyncClient, ana: UUID) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from tessera.plugin import translate
 from tessera_hooks import Event, Happened, Text, TimelineEntry, _
 from tessera_wallet.told import money, reader
 
@@ -33,7 +34,7 @@ class Refunded(msgspec.Struct):
 def _recharged(event: Happened) -> TimelineEntry:
     given = _("with a bonus of {bonus}", bonus=money(event, "bonus")) if event.payload["bonus"] else Text("")
     return TimelineEntry(
-        _("Recharged {amount}", amount=money(event, "amount")), str(given), f"/wallet/members/{event.member}"
+        _("Recharged {amount}", amount=money(event, "amount")), translate(given), f"/wallet/members/{event.member}"
     )
 
 
