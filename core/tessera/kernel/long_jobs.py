@@ -23,6 +23,9 @@ QUEUE = "tessera"
 LONG = {"timeout": 6 * 3600, "retries": 5, "heartbeat": 20, "ttl": 24 * 3600, "retry_delay": 5.0}
 """A long job resumes where its rows say; a worker that stops beating has lost it."""
 
+STRETCH = 200.0
+"""Seconds after which a round of a recurring job leaves the rest to the next; the worker ends one that takes 300."""
+
 known_jobs: dict[str, Callable[..., Awaitable[None]]] = {}
 """What can run in the background, by name; each is given the id of its progress, then its JSON arguments."""
 

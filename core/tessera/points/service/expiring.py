@@ -16,13 +16,11 @@ from tessera.access.actor import actor
 from tessera.kernel import clock, events
 from tessera.kernel.database import fetch, fetchval, in_transaction
 from tessera.kernel.ids import uuid7
+from tessera.kernel.long_jobs import STRETCH
 from tessera.points.ledger import LOT_ORDER
 
 AT_ONCE = 2000
 """Accounts that are locked by one unit of work; a till waits at most for so many."""
-
-STRETCH = 200.0
-"""Seconds after which a round leaves the rest to the next; the worker ends one that takes 300."""
 
 _DUE = """
 SELECT account, unit FROM (

@@ -17,15 +17,13 @@ from tessera.access.actor import system_actor
 from tessera.kernel import clock, long_jobs
 from tessera.kernel.business import has_business
 from tessera.kernel.database import execute, fetchval, in_transaction
+from tessera.kernel.long_jobs import STRETCH
 from tessera.tiers.service import requalifying, rising
 
 JOB = "tiers.apply"
 
 NIGHT = "tiers.night"
 """The row that says how far the night under way has come: no choice of anyone's."""
-
-STRETCH = 200.0
-"""Seconds after which a round leaves the rest to the next; the worker ends one that takes 300."""
 
 
 class Night(msgspec.Struct, frozen=True, kw_only=True):
