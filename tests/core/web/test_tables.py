@@ -9,9 +9,7 @@ from tessera.web.templates import cells_at_end
 
 
 def test_a_heading_stands_where_the_cells_below_it_do():
-    row = (
-        '<td>Tea</td><td class="text-end">3</td><td class="text-end text-danger">9</td><td><a>Show</a></td>'
-    )
+    row = '<td>Tea</td><td class="text-end">3</td><td class="text-end text-danger">9</td><td><a>Show</a></td>'
     assert cells_at_end(row) == [False, True, True, False]
 
 
