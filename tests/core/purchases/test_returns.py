@@ -20,7 +20,7 @@ from tessera.kernel.ids import uuid7
 from tessera.members.service import NewMember, account_of, create_member
 from tessera.points import service as points
 from tessera.purchases import service
-from tessera.purchases.service import LineBack, NewLine, NewReturn, Recorded
+from tessera.purchases.service import LineBack, NewLine, NewPayment, NewReturn, Recorded
 
 
 async def two_lines(member: UUID, paid: int = 90_00) -> Recorded:
@@ -178,6 +178,21 @@ async def test_an_orphan_that_many_link_at_once_comes_back_once(ana: UUID) -> No
 async def test_a_return_by_the_purchases_number_finds_it(ana: UUID) -> None:
     bought = await sell(ana, 100_00)
     assert (await service.record_return(orphan("B1", 1_00, of="R1"))).purchase == bought.id
+
+
+async def test_an_orphan_that_cannot_be_linked_holds_up_no_other(ana: UUID) -> None:
+    first = await service.record_purchase(replace(sale(ana, 50_00, "R1"), payments=[NewPayment("cash", 50_00)]))
+    second = await service.record_purchase(replace(sale(ana, 50_00, "R2"), payments=[NewPayment("cash", 50_00)]))
+    await execute("UPDATE payment SET method = 'gone.card' WHERE purchase = $1", first.id)
+    for number in ("1", "2"):
+        await service.record_return(orphan(f"B{number}", 30_00, of=f"X{number}"))
+        await execute(
+            "UPDATE purchase_return SET purchase_external_id = $2 WHERE external_id = $1", f"B{number}", f"R{number}"
+        )
+    await service.adopt_all()
+    linked = await fetch("SELECT external_id, purchase FROM purchase_return ORDER BY external_id")
+    assert [tuple(row) for row in linked] == [("B1", None), ("B2", second.id)]
+    assert await fetchval("SELECT returned FROM purchase WHERE id = $1", first.id) == 0
 
 
 async def test_an_orphan_that_missed_its_purchase_is_linked_by_the_next_look(ana: UUID) -> None:

@@ -54,6 +54,15 @@ async def test_a_code_takes_its_money_off_and_is_used(ana: UUID, code: str) -> N
     assert await status() == ("handed_over", True)
 
 
+async def test_what_was_redeemed_stays_worth_what_it_was_when_the_catalogue_changes(ana: UUID, code: str) -> None:
+    cup = NewReward(code="off", title={"en": "A cup"}, points=500, kind="goods")
+    await rewards.change_reward(cup, version=(await rewards.reward("off")).version)
+    found = await service.preview(replace(sale(ana, 50_00), claims=[Claim("core.reward", code)]))
+    assert found.to_pay == 40_00
+    await service.record_purchase(with_code(ana, code))
+    assert await status() == ("handed_over", True)
+
+
 async def test_what_a_reward_pays_for_earns_nothing(ana: UUID, code: str) -> None:
     done = await service.record_purchase(with_code(ana, code))
     assert done.points.earned == 40

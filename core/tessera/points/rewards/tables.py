@@ -57,9 +57,10 @@ class RewardStore(Table, tablename="reward_store"):
 class Redemption(Table, tablename="redemption"):
     """A reward that a member took for points, booked by ``entry``.
 
-    ``code`` is shown when it is picked up. ``status`` is ``open``, ``handed_over`` or ``cancelled``; ``given``
-    is what a plugin gave for it, such as a coupon's code; ``stocked`` says that it was taken from the stock.
-    ``purchase`` is the one that took the money off.
+    ``kind`` and ``detail`` are the reward's at that moment: what was paid for stays worth it, whatever becomes of
+    the catalogue. ``code`` is shown when it is picked up. ``status`` is ``open``, ``handed_over`` or
+    ``cancelled``; ``given`` is what a plugin gave for it, such as a coupon's code; ``stocked`` says that it was
+    taken from the stock. ``purchase`` is the one that took the money off.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -68,6 +69,8 @@ class Redemption(Table, tablename="redemption"):
     account = ForeignKey(Account, on_delete=OnDelete.restrict, index=False)
     entry = ForeignKey(Entry, on_delete=OnDelete.restrict, index=True)
     points = BigInt()
+    kind = Varchar(length=80)
+    detail = JSONB()
     store = ForeignKey(Store, null=True, default=None, on_delete=OnDelete.restrict, index=False)
     staff = ForeignKey(Staff, null=True, default=None, on_delete=OnDelete.restrict, index=False)
     actor = Text()

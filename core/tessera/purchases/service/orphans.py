@@ -8,7 +8,11 @@ from uuid import UUID
 
 from tessera.kernel.articles import article
 from tessera.kernel.database import execute, fetch, in_transaction
+from tessera.kernel.errors import DomainError
+from tessera.kernel.logs import logger
 from tessera.purchases.service.bringing_back import Back, attribute, bring_back, lock_purchase
+
+_log = logger(__name__)
 
 _TOGETHER = """
 (r.store IS NULL OR p.store IS NULL OR r.store = p.store OR EXISTS (
@@ -84,6 +88,12 @@ async def _link(bought: Any, waiting: Any) -> None:
 
 
 async def adopt_all() -> None:
-    """Link whatever returns and purchases have missed each other: both may have been written at once."""
+    """Link whatever returns and purchases have missed each other: both may have been written at once.
+
+    What cannot come back now, such as money by a method whose plugin is gone, waits on and holds up no other.
+    """
     for row in await fetch(_MISSED):
-        await in_transaction(partial(adopt, row["id"]))
+        try:
+            await in_transaction(partial(adopt, row["id"]))
+        except DomainError as refusal:
+            _log.warning("return_waits_on", purchase=str(row["id"]), reason=str(refusal))

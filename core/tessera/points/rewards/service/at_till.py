@@ -24,13 +24,13 @@ MOST = 20
 """Redemptions of a member that a till offers; those that are held out come first."""
 
 _OPEN = """
-SELECT d.code, r.code AS reward, r.title, r.detail FROM redemption d JOIN reward r ON r.id = d.reward
-WHERE d.member = $1 AND d.status = 'open' AND r.kind = 'cash_off' ORDER BY d.code = ANY($3) DESC, d.id LIMIT $2
+SELECT d.code, r.code AS reward, r.title, d.detail FROM redemption d JOIN reward r ON r.id = d.reward
+WHERE d.member = $1 AND d.status = 'open' AND d.kind = 'cash_off' ORDER BY d.code = ANY($3) DESC, d.id LIMIT $2
 """
 
 _USE = """
 UPDATE redemption d SET status = 'handed_over', handed_over_at = $3, handed_over_by = $4, purchase = $2
-FROM reward r WHERE r.id = d.reward AND r.kind = 'cash_off' AND d.code = $1 AND d.status = 'open' AND d.member = $5
+FROM reward r WHERE r.id = d.reward AND d.kind = 'cash_off' AND d.code = $1 AND d.status = 'open' AND d.member = $5
 RETURNING d.id, r.code AS reward, d.points
 """
 

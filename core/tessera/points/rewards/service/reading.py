@@ -13,7 +13,7 @@ from tessera.points.rewards.service.contract import RedemptionFacts, RedemptionU
 from tessera_hooks import _
 
 _SELECT = """
-SELECT d.id, r.code AS reward, r.title, r.kind, r.detail, d.member, d.account, d.entry, d.points, d.store, d.actor,
+SELECT d.id, r.code AS reward, r.title, d.kind, d.detail, d.member, d.account, d.entry, d.points, d.store, d.actor,
        d.code, d.status, d.given, d.at, d.handed_over_at, d.handed_over_by, d.cancelled_at, d.cancelled_by, d.reason
 FROM redemption d JOIN reward r ON r.id = d.reward
 """

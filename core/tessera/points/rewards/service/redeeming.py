@@ -48,8 +48,9 @@ _STOCKED = "SELECT stock FROM reward WHERE id = $1"
 
 _INSERT = """
 INSERT INTO redemption (id, reward, member, account, entry, points, store, staff, actor, code, status, stocked, at,
-    handed_over_at, handed_over_by, plugin)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (code) DO NOTHING
+    handed_over_at, handed_over_by, plugin, kind, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::jsonb)
+ON CONFLICT (code) DO NOTHING
 RETURNING id
 """
 
@@ -231,6 +232,8 @@ async def _write(taking: _Taking, kind: Kind, status: str, now: datetime) -> str
             now if kind.at_once else None,
             str(someone.label) if kind.at_once else None,
             kind.plugin,
+            taking.reward.kind,
+            dict(taking.reward.detail),
         )
         if written is not None:
             return code
