@@ -1,5 +1,7 @@
 """Idempotency keys: a request that is sent again has its effect once and gets the same answer.
 
+A form of a page has a key too, drawn with it: sent again, it is refused instead (``once``).
+
 The key's row, what the request changes and the answer are one transaction. So a killed server leaves no
 trace of a half request, and the same key that arrives meanwhile waits at the unique index for the end.
 """
@@ -7,10 +9,10 @@ trace of a half request, and the same key that arrives meanwhile waits at the un
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -25,9 +27,13 @@ from tessera.kernel.errors import Conflict, FieldError, Invalid
 from tessera.kernel.ids import uuid7
 from tessera_hooks import _
 
+T = TypeVar("T")
+
 HEADER = b"idempotency-key"
 KEEP = timedelta(hours=24)
 LONGEST_KEY = 255
+FORM = "form"
+"""Stands for the route in the rows of forms."""
 LARGEST = 5_000_000
 """Bytes of a body that is read ahead; larger ones are answered without memory."""
 
@@ -66,12 +72,38 @@ class IdempotencyConflict(Conflict):
     code = "idempotency_conflict"
 
 
+class SentAlready(Conflict):
+    """A form that was sent and done is sent again, by a reload or from a page that was gone back to."""
+
+    code = "sent_already"
+
+
 class _Gone(Exception):
     """Whoever asked has hung up before the request was whole."""
 
 
 class _NotKept(Exception):
     """Ends the transaction of a request whose answer is not remembered."""
+
+
+async def once(key: str, work: Callable[[], Awaitable[T]]) -> T:
+    """Do what a form asks for, unless the same drawing of it was done before.
+
+    ``work`` and the key are one unit of work: what is refused leaves the key free, and whoever sends it at the
+    same time waits for the end of the other. A form without a key, which no page draws, is done as it comes.
+    """
+    holder = actor().staff_id or actor().key_id
+    if not key or holder is None:
+        return await work()
+    digest = hashlib.sha256(key.encode()).hexdigest()
+
+    async def first() -> T:
+        now = clock.now()
+        if await fetchval(_BEGIN, uuid7(), holder, FORM, digest, b"", b"", now, now + KEEP) is None:
+            raise SentAlready(_("This was sent already, and it is done. Send it again only if you want it twice."))
+        return await work()
+
+    return await in_transaction(first)
 
 
 @dataclass

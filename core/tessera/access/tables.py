@@ -170,7 +170,8 @@ class Idempotency(Table, tablename="idempotency"):
     """The answer that a request with an ``Idempotency-Key`` was given; ``body`` is sealed.
 
     ``holder`` is the API key or the person, ``route`` the pattern of the address, ``rights_hash`` stands
-    for what the holder was allowed when the answer was given.
+    for what the holder was allowed when the answer was given. A form that was sent and done has a row without an
+    answer, and ``form`` for a route.
     """
 
     id = UUID(primary_key=True, default=None)

@@ -14,9 +14,9 @@ A handler that takes a form reads like this::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -24,11 +24,17 @@ from litestar import Request, Response
 from litestar.datastructures import UploadFile
 from litestar.response import Redirect, Template
 
+from tessera.access.idempotency import once
 from tessera.kernel.errors import DomainError, Invalid, NotFound
 from tessera.kernel.texts import translate
 from tessera.web.errors import problem_of
 from tessera.web.visit import visit
 from tessera_hooks import Text, _
+
+T = TypeVar("T")
+
+ONCE_FIELD = "_once"
+"""The field that tells one drawing of a form from the next."""
 
 
 @dataclass
@@ -65,6 +71,13 @@ class Form:
     def secret(self, name: str) -> str:
         """A password: exactly as it was typed."""
         return self.values.get(name, [""])[-1]
+
+    async def once(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Do what this form asks for, but not a second time when it is sent again: for whatever moves money.
+
+        ``work`` is one unit of work; ``SentAlready`` is raised instead of a second one.
+        """
+        return await once(self[ONCE_FIELD], work)
 
     def version(self) -> int:
         """The version that a form was opened with; 0, which none has, where it brings back no number."""

@@ -15,9 +15,11 @@ from markupsafe import Markup, escape
 from tessera.access.actor import actor
 from tessera.access.service.stores import stores_of
 from tessera.kernel.business import business, has_business
+from tessera.kernel.ids import uuid7
 from tessera.kernel.texts import LOCALES, current_locale, translate
 from tessera.web import formats, navigation
 from tessera.web.errors import next_step
+from tessera.web.forms import ONCE_FIELD
 from tessera.web.guard import CSRF_FIELD, CSRF_HEADER
 from tessera.web.icons import icon
 from tessera.web.static import static
@@ -125,6 +127,8 @@ def _globals() -> dict[str, Any]:
         "_": _say,
         "CSRF_FIELD": CSRF_FIELD,
         "CSRF_HEADER": CSRF_HEADER,
+        "ONCE_FIELD": ONCE_FIELD,
+        "new_id": uuid7,
         "LOCALES": LOCALES,
         "actor": actor,
         "initials": initials,

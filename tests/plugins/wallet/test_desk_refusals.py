@@ -13,6 +13,7 @@ from signed_in import owner, send
 
 from tessera.access.actor import system_actor
 from tessera.kernel import clock
+from tessera.kernel.database import fetchval
 from tessera.members.service import NewMember, create_member
 from tessera_wallet.coupons import issuing
 from tessera_wallet.coupons.kinds import NewKind, make_kind
@@ -98,3 +99,31 @@ async def test_a_coupon_says_the_last_day_on_which_it_can_be_used(owner: httpx.A
         await issuing.issue(ana, "ten")
         for page in (f"/members/{ana}", f"/wallet/members/{ana}/coupons"):
             assert '<time datetime="2026-03-03">' in (await owner.get(page)).text
+
+
+ALREADY = "This was sent already, and it is done."
+
+
+async def test_money_is_taken_once_though_the_form_is_sent_again(
+    owner: httpx.AsyncClient, ana: UUID, store: UUID
+) -> None:
+    await make_product("year", YEAR)
+    await make_kind("ten", NewKind(title="Ten off", amount=10_00, valid_days=2))
+    here, pack = f"/wallet/members/{ana}", str(await product())
+    held = await sell_membership(Sale(member=ana, product="year", method="cash", store=store))
+    asked = [
+        (f"{here}/recharge", f"{here}/recharge", {"amount": "200", "method": "cash"}),
+        (f"{here}/packs/new", f"{here}/packs", {"product": pack, "method": "cash"}),
+        (f"{here}/memberships", f"{here}/memberships", {"product": "year", "method": "cash"}),
+        (f"/wallet/memberships/{held}", f"/wallet/memberships/{held}/renew", {"method": "cash"}),
+        (f"{here}/coupons", f"{here}/coupons", {"kind": "ten", "reason": "a treat"}),
+    ]
+    for page, target, values in asked:
+        once = {"_once": target, **values}
+        first = await send(owner, page, target, **once)
+        assert (first.status_code, ALREADY in first.text) == (200, False), target
+        again = await send(owner, page, target, **once)
+        assert (again.status_code, ALREADY in again.text) == (409, True), target
+    assert await balance(ana) == (200_00, 0)
+    counts = [await fetchval(f"SELECT count(*) FROM wallet.{table}") for table in ("pack", "membership", "coupon")]
+    assert [*counts, await fetchval("SELECT count(*) FROM wallet.membership_term")] == [1, 2, 1, 3]

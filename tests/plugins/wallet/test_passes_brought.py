@@ -16,7 +16,8 @@ from tessera.purchases.imports.entitlements import import_entitlements
 from tessera_wallet.coupons import reading as coupons
 from tessera_wallet.coupons.issuing import issue, revoke
 from tessera_wallet.coupons.kinds import NewKind, change_kind, kind_named, make_kind
-from tessera_wallet.memberships import holding, reading
+from tessera_wallet.memberships import holding, reading, selling
+from tessera_wallet.memberships.contract import HoldRefused, NotRenewable
 from tessera_wallet.memberships.products import NewProduct, make_product
 
 MEMBERSHIPS = "手机号,类型,会籍,开始日期,到期日,实付价格\n13800138000,会籍,year,2024-03-01,2099-02-28,¥365.00\n"
@@ -49,6 +50,16 @@ async def test_a_membership_keeps_its_days_and_what_was_paid_and_takes_no_money(
     )
     assert await fetchval("SELECT count(*) FROM taking") == 0
     assert await fetchval("SELECT count(*) FROM event WHERE origin = 'live' AND kind LIKE 'wallet.%'") == 0
+
+
+async def test_a_membership_without_an_end_is_neither_renewed_nor_held(ana, store, tmp_path):
+    await bring(tmp_path, MEMBERSHIPS.replace("2099-02-28", "9999-12-31"))
+    [held] = await reading.memberships_of(ana)
+    with pytest.raises(NotRenewable, match="never ends"):
+        await selling.renew(held.id, "cash", store=store)
+    with pytest.raises(HoldRefused, match="never ends"):
+        await holding.hold(held.id, held.day, held.day)
+    assert (await reading.membership(held.id)).state == "active"
 
 
 async def test_an_import_of_memberships_is_taken_back_unless_something_was_done_with_one(ana, tmp_path):

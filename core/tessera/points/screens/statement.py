@@ -59,7 +59,7 @@ async def book(request: Request[Any, Any, Any], member: FromPath[UUID]) -> Respo
     try:
         unit = by_hand_unit(form["unit"])
         found = await members.member(member, permission="points.write")
-        await _book(found.id, unit, form)
+        await form.once(lambda: _book(found.id, unit, form))
     except DomainError as refusal:
         return shown_again(TEMPLATE, form, refusal, await _context(member, form["unit"], None))
     return done(_url(found.id, unit.name), _("It was booked."))

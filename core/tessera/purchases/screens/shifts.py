@@ -114,7 +114,8 @@ async def move(request: Request[Any, Any, Any]) -> Response[Any]:
             message = _("say whether it was put in or taken out")
             raise Invalid(message, [FieldError("direction", message)])
         signed = DIRECTIONS[form["direction"]] * amount
-        await move_cash(signed, form["reason"], store=one.store if one else actor().store)
+        here = one.store if one else actor().store
+        await form.once(lambda: move_cash(signed, form["reason"], store=here))
     except DomainError as refusal:
         return shown_again(OWN, form, refusal, context)
     return done(HERE, _("Noted."))

@@ -60,7 +60,7 @@ async def give(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Re
     form = await read_form(request)
     member = await members.need_visible(member_id, ISSUE)
     try:
-        held = await issuing.issue(member, form["kind"], reason=form["reason"])
+        held = await form.once(lambda: issuing.issue(member, form["kind"], reason=form["reason"]))
     except (Invalid, Conflict, NotFound) as refusal:
         return shown_again(MEMBER, form, refusal, await _of_member(member_id))
     return done(f"/wallet/members/{member}/coupons", _('"{title}" was given.', title=held.kind.title))

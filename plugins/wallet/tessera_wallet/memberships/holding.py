@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tessera.plugin import actor, emit, execute, fetchrow, in_transaction, members, note_audit, now, uuid7
 from tessera_hooks import _
+from tessera_wallet.desk import NEVER
 from tessera_wallet.memberships.contract import REFUND, Held, Hold, HoldRefused, MembershipUnknown, TransferRefused
 from tessera_wallet.memberships.reading import locked, note_change
 from tessera_wallet.memberships.selling import refuse_over
@@ -59,6 +60,8 @@ def _refuse_span(held: Held, span: Span) -> None:
         raise HoldRefused(_("the last day is before the first"), field="until_on")
     if held.starts_on is None or held.ends_on is None:
         raise HoldRefused(_("it has not begun: there is nothing to hold"))
+    if held.ends_on.year >= NEVER:
+        raise HoldRefused(_("it never ends: there is nothing to hold"))
     if from_on < held.day and not actor().may(REFUND):
         raise HoldRefused(_("a hold begins today or later"), field="from_on")
     if not held.starts_on <= from_on <= held.ends_on:

@@ -93,7 +93,7 @@ async def sell(request: Request[Any, Any, Any], member_id: FromPath[UUID]) -> Re
             starts_on=typed.day(form, "starts_on"),
             store=desk_store(form["store"] or None, WRITE).id,
         )
-        sold = await selling.sell(sale)
+        sold = await form.once(lambda: selling.sell(sale))
     except (Invalid, Conflict) as refusal:
         return shown_again(MEMBER, form, refusal, await _of_member(member_id))
     return done(f"/wallet/memberships/{sold}", _('"{title}" was sold.', title=product.title))
@@ -173,7 +173,8 @@ async def renew(request: Request[Any, Any, Any], membership: FromPath[UUID]) -> 
     """Sell one more term."""
 
     async def act(held: Held, form: Form) -> tuple[UUID, Text]:
-        after = await selling.renew(held.id, form["method"], store=desk_store(form["store"] or None, WRITE).id)
+        store = desk_store(form["store"] or None, WRITE).id
+        after = await form.once(lambda: selling.renew(held.id, form["method"], store=store))
         until = after.ends_on.isoformat() if after.ends_on else "–"
         return held.id, _("Renewed until {day}.", day=until)
 

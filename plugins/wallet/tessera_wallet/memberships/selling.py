@@ -21,7 +21,7 @@ from tessera.plugin import (
     uuid7,
 )
 from tessera_hooks import _
-from tessera_wallet.desk import LARGEST, wrong
+from tessera_wallet.desk import LARGEST, NEVER, wrong
 from tessera_wallet.memberships.contract import (
     REFUND,
     Held,
@@ -165,6 +165,8 @@ async def renew(id_: UUID, method: str = "", *, store: UUID | None = None) -> He
         product = held.product
         if product.renewals is not None and len(held.terms) > product.renewals:
             raise NotRenewable(_('"{title}" can be renewed {n} times', title=product.title, n=product.renewals))
+        if held.ends_on is not None and held.ends_on.year >= NEVER:
+            raise NotRenewable(_('"{title}" never ends: there is nothing to renew', title=product.title))
         check_method(method, product.price)
         days = None
         if held.starts_on is not None:

@@ -58,7 +58,8 @@ async def make_sale(request: Request[Any, Any, Any], member: FromPath[UUID]) -> 
     form = await read_form(request)
     context = await _selling(member)
     try:
-        pack = await sell(await _asked(form, member))
+        asked = await _asked(form, member)
+        pack = await form.once(lambda: sell(asked))
     except DomainError as refusal:
         return shown_again(SELLING, form, refusal, context)
     return done(f"/members/{pack.member}", _("Sold: {title}.", title=pack.title))
@@ -80,7 +81,8 @@ async def use_pack(request: Request[Any, Any, Any], pack: FromPath[UUID]) -> Res
     holder = await holder_of(pack, REDEEM) if not form["member"] else None
     member = holder or asking.id_or_none(form["member"]) or UUID(int=0)
     try:
-        spent = await use(member, units=asking.whole(form, "units", default=1), pack=pack, store=form["store"] or None)
+        units = asking.whole(form, "units", default=1)
+        spent = await form.once(lambda: use(member, units=units, pack=pack, store=form["store"] or None))
     except DomainError as refusal:
         await members.need_visible(member, REDEEM)
         if form["from"] == "pack":

@@ -106,7 +106,8 @@ async def make_recharge(request: Request[Any, Any, Any], member: FromPath[UUID])
     form = await read_form(request)
     context = await _recharging(member)
     try:
-        row = await recharge(await _asked(form, member, context["currency"]))
+        asked = await _asked(form, member, context["currency"])
+        row = await form.once(lambda: recharge(asked))
     except DomainError as refusal:
         return shown_again(RECHARGING, form, refusal, context)
     paid, bonus = say_money(row.paid, row.currency), say_money(row.bonus, row.currency)
@@ -167,7 +168,9 @@ async def make_refund(request: Request[Any, Any, Any], recharge: FromPath[UUID])
     row, _most = await preview_refund(recharge)
     try:
         amount = asking.amount(form, "amount", row.currency) if form["amount"] else None
-        made = await refund(recharge, amount, method=form["method"], reason=form["reason"], store=form["store"] or None)
+        made = await form.once(
+            lambda: refund(recharge, amount, method=form["method"], reason=form["reason"], store=form["store"] or None)
+        )
     except DomainError as refusal:
         return shown_again(REFUNDING, form, refusal, await _refunding(recharge, Form.of(amount=form["amount"])))
     return done(
@@ -203,7 +206,7 @@ async def make_adjustment(request: Request[Any, Any, Any], member: FromPath[UUID
             raise Invalid(_("choose principal or bonus"))
         amount = asking.amount(form, "amount", context["currency"])
         part: Any = form["part"]
-        await adjust(member, part, amount, reason=form["reason"], store=form["store"] or None)
+        await form.once(lambda: adjust(member, part, amount, reason=form["reason"], store=form["store"] or None))
     except DomainError as refusal:
         return shown_again(ADJUSTING, form, refusal, context)
     return done(f"/wallet/members/{context['member'].id}", _("Corrected."))
