@@ -76,6 +76,18 @@ async def test_someone_is_added_and_found_while_typing(desk):
     assert made.headers["location"] in rows.text
 
 
+async def test_whoever_is_added_for_a_page_that_waits_is_brought_to_it(desk):
+    lin = await desk()
+    page = "/members/new?goal=/till"
+    assert 'name="goal" value="/till"' in (await lin.get(page)).text
+    token = TOKEN.search((await lin.get(page)).text).group(1)
+    values = {"_csrf": token, "name": "Ana", "phone": "13800138001", "goal": "/till"}
+    made = await lin.post("/members/new", data=values)
+    assert (made.status_code, made.headers["location"].rpartition("=")[0]) == (303, "/till?member")
+    elsewhere = await lin.post("/members/new", data={**values, "phone": "13800138002", "goal": "https://example.com/"})
+    assert elsewhere.headers["location"].startswith("/members/")
+
+
 async def test_the_phone_has_a_phones_keyboard(desk):
     page = (await (await desk()).get("/members/new")).text
     assert 'type="tel"' in re.search(r'<input[^>]*name="phone"[^>]*>', page).group(0)

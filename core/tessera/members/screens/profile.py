@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from msgspec import UNSET
 
@@ -23,7 +23,7 @@ from tessera.members.forms import changes_of, filled_in, new_member
 from tessera.members.screens.identities import taken_context
 from tessera.members.service import Changes, GuardianNeeded, IdentityTaken, MemberView, NewMember
 from tessera.members.service.taken import Kind, Way, change_although_taken, create_although_taken
-from tessera.web.forms import Form, done, read_form, shown_again
+from tessera.web.forms import Form, done, own_path, read_form, shown_again
 from tessera.web.screens import choices
 from tessera_hooks import _
 
@@ -34,11 +34,10 @@ KINDS: dict[str, Kind] = {"phone": "phone", "email": "email"}
 
 
 @get("/members/new", permission="members.write")
-async def new() -> Template:
-    """The form for someone new."""
-    return Template(
-        FORM, context={"form": Form.of(calendar="solar"), **_context(), "custom_inputs": await custom_inputs()}
-    )
+async def new(goal: FromQuery[str] = "") -> Template:
+    """The form for someone new; ``goal`` is the page of ours that waits for them."""
+    form = Form.of(calendar="solar", goal=own_path(goal, ""))
+    return Template(FORM, context={"form": form, **_context(), "custom_inputs": await custom_inputs()})
 
 
 @post("/members/new", permission="members.write")
@@ -50,14 +49,20 @@ async def add(request: Request[Any, Any, Any]) -> Response[Any] | Template:
         made = await _made(new, form)
     except (Invalid, Conflict, TooMany) as refusal:
         if is_same(form, refusal):
-            return done(f"/members/{refusal.facts['member']}", _("They were a member already."))
+            return done(_after(form, refusal.facts["member"]), _("They were a member already."))
         if isinstance(refusal, GuardianNeeded):
             refusal.errors = [FieldError("agreed", refusal.message)]
         return shown_again(FORM, form, refusal, {**await _refused(refusal), "custom_inputs": await custom_inputs()})
     told = _("{name} is a member now.", name=form["name"] or _("The customer"))
     if any(kind == "resident_id" for kind, _value in new.identities):
         told = _("{name} is a member now. Birthday and gender are those of the resident id.", name=form["name"])
-    return done(f"/members/{made}", told)
+    return done(_after(form, made), told)
+
+
+def _after(form: Form, member: UUID) -> str:
+    """Where to go with the new member: to who waits for one, else to the member's own page."""
+    goal = own_path(form["goal"], "")
+    return f"{goal}?member={member}" if goal else f"/members/{member}"
 
 
 async def _made(new: NewMember, form: Form) -> UUID:
