@@ -178,12 +178,20 @@
     if (box.matches("[data-sent-once]") && !box.value) document.getElementById(box.getAttribute("aria-controls"))?.replaceChildren();
   });
 
-  // A counter that is swapped takes the focus away with the button that was tapped: it goes back to where one scans.
-  // Where fingers point it stays away, for the keyboard of the screen would cover the page.
-  document.addEventListener("htmx:afterSettle", () => {
+  // What is scanned next lands among the goods: a tap on the counter leaves the keyboard there, and so does a swap
+  // that took the focus away. Whoever goes by keyboard keeps their place. Where fingers point the keyboard stays
+  // away, for the one of the screen would cover the page.
+  function backToGoods() {
     const box = document.querySelector("[data-till] [autofocus]");
-    if (box && document.activeElement === document.body && matchMedia("(pointer: fine)").matches) box.focus();
+    if (box && matchMedia("(pointer: fine)").matches) box.focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    const tapped = event.detail > 0 && event.target.closest("[data-till] button, [data-till] .form-selectgroup-item");
+    if (tapped) setTimeout(backToGoods); // after the click has given the focus to what was tapped
   });
+
+  document.addEventListener("htmx:afterSettle", () => document.activeElement === document.body && backToGoods());
 
   // Keys that a page gives to its fields and buttons by `aria-keyshortcuts`, such as F2.
   document.addEventListener("keydown", (event) => {
