@@ -2,6 +2,7 @@
 
 import datetime
 from datetime import date, timedelta
+from functools import cache
 
 import pytest
 from borax.calendars.lunardate import LunarDate
@@ -86,9 +87,14 @@ def test_what_is_kept_of_a_lunar_birthday_reads_back(lunar, year):
     assert Birthday.stored(str(born)) == born == parse_birthday(str(born), TODAY)
 
 
+@cache
+def _months_by_name():
+    return {lunar_of(month.starts_on): month for month in months()}
+
+
 def _or_none(year, lunar):
-    found = [m for m in months() if lunar_of(m.starts_on) == (year, LunarDay(lunar.month, 1, lunar.leap))]
-    return found[0].starts_on if found and found[0].days >= lunar.day else None
+    found = _months_by_name().get((year, LunarDay(lunar.month, 1, lunar.leap)))
+    return found.starts_on if found and found.days >= lunar.day else None
 
 
 @pytest.mark.parametrize(
