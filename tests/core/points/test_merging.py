@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 from core.points.people import START, Holder, earn_for, new_holder
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tessera.kernel import clock
@@ -274,6 +274,7 @@ class Crowd:
                 assert facts.debt == 0 or facts.available == -facts.debt
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(steps=STEPS)
 async def test_accounts_lots_and_debts_agree_through_merges_and_their_undoing(
     business: None, steps: list[tuple[object, ...]]

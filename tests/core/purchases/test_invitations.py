@@ -13,7 +13,7 @@ import pytest
 from core.points.hearing import told
 from core.purchases.conftest import NOW
 from core.purchases.selling import bring_back, sell
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tessera.kernel import clock
@@ -184,6 +184,7 @@ STEPS = st.lists(
 )
 
 
+@settings(max_examples=settings().max_examples // 3)
 @given(steps=STEPS)
 async def test_in_whatever_order_the_points_are_there_exactly_while_a_purchase_stands(
     store: UUID, steps: list[tuple[str, int]]

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from plugins.wallet.ahead import VALUE, checkout, paid_in, set_wallet
 
@@ -128,6 +128,7 @@ RECHARGES = st.lists(
 ORDERS = st.sampled_from(["bonus_first", "principal_first", "proportional"])
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(rules=RULES, order=ORDERS, recharges=RECHARGES, baskets=st.lists(BASKETS, min_size=1, max_size=4))
 async def test_a_preview_tells_what_the_sale_then_earns(
     store: UUID, rules: list[EarningSpec], order: str, recharges: list[Any], baskets: list[Bought]
