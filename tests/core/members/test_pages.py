@@ -76,6 +76,17 @@ async def test_someone_is_added_and_found_while_typing(desk):
     assert made.headers["location"] in rows.text
 
 
+async def test_nobody_is_added_only_to_be_merged(desk):
+    lin = await desk()
+    token = TOKEN.search((await lin.get("/members/new")).text).group(1)
+    values = {"_csrf": token, "part": "list", "q": "zzyzx"}
+    asked = {
+        goal: (await lin.post("/members/find", data={**values, "goal": goal})).text for goal in ("/till", "/m/merge")
+    }
+    assert 'href="/members/new?goal=/till"' in asked["/till"]
+    assert 'class="empty-action"' not in asked["/m/merge"]
+
+
 async def test_whoever_is_added_for_a_page_that_waits_is_brought_to_it(desk):
     lin = await desk()
     page = "/members/new?goal=/till"
